@@ -1,0 +1,1 @@
+"""Flux gives money to AI agents without giving them keys."""

@@ -1,0 +1,64 @@
+"""What a specialist is given, what it hands back, and how anyone checks it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """One document a specialist may read and cite: a short name and its whole text."""
+
+    name: str
+    text: str
+    sha256: str
+
+
+@dataclass(frozen=True, slots=True)
+class Assignment:
+    """One task as its specialist sees it. Every text in it is data, never an instruction.
+
+    `needs` maps the name of each artefact made by an earlier task to its text.
+    `seed` decides every choice that is free, so the same assignment gives the same files.
+    """
+
+    task_id: str
+    trade: str
+    goal: str
+    brief: str
+    sources: tuple[Source, ...] = ()
+    needs: Mapping[str, str] = field(default_factory=dict)
+    seed: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Artefact:
+    """One delivered file; `path` is relative to the task's folder, with forward slashes."""
+
+    path: str
+    media_type: str
+    bytes: int
+    sha256: str
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One acceptance check with what was wanted and what was found."""
+
+    name: str
+    passed: bool
+    wanted: str
+    found: str
+
+
+@dataclass(frozen=True, slots=True)
+class Submission:
+    """What a specialist hands in: its files, one sentence on them, and who or what made them.
+
+    `backend` is `rule` for offline work and `llm` where a model wrote or rewrote a part.
+    """
+
+    artefacts: tuple[Artefact, ...]
+    summary: str
+    backend: str = "rule"
