@@ -1,0 +1,135 @@
+"""SQLite connections: one a thread, set up the same way, migrated before first use."""
+
+from __future__ import annotations
+
+import sqlite3
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from importlib import resources
+from pathlib import Path
+
+from flux_cli.adapters.store.place import Mode, current_mode
+from flux_cli.errors import (
+    FluxError,
+    LedgerBusy,
+    LedgerCorrupt,
+    NewerSchema,
+    StorageFailed,
+    UnsafeStorage,
+)
+
+NEWEST_SCHEMA = 2
+"""The number of the last migration; a file with a higher one is a newer Flux's."""
+
+
+class Connections:
+    """Hands each thread its own connection to one ledger file."""
+
+    def __init__(self, path: Path, busy_timeout_seconds: float, mode: Mode | None = None) -> None:
+        self.path = path
+        self.mode = mode or current_mode()
+        self._timeout = busy_timeout_seconds
+        self._local = threading.local()
+
+    def get(self) -> sqlite3.Connection:
+        """This thread's connection, opened on first use."""
+        connection = getattr(self._local, "connection", None)
+        if connection is None:
+            connection = self._connect()
+            self._local.connection = connection
+        return connection
+
+    def close(self) -> None:
+        """Close this thread's connection; the caller holds the write lock."""
+        connection = getattr(self._local, "connection", None)
+        if connection is not None:
+            connection.close()
+            self._local.connection = None
+
+    def _connect(self) -> sqlite3.Connection:
+        with storage_errors(self.path):
+            connection = sqlite3.connect(
+                self.path, timeout=self._timeout, isolation_level=None, check_same_thread=True
+            )
+            connection.execute("pragma foreign_keys = on")
+            connection.execute("pragma cell_size_check = on")
+            connection.execute("pragma cache_size = -65536")
+            connection.execute(f"pragma synchronous = {self.mode.synchronous}")
+        return connection
+
+
+def set_up(connection: sqlite3.Connection, mode: Mode) -> None:
+    """Choose the durable mode and bring the schema up to date; the caller holds the write lock."""
+    journal = connection.execute("pragma journal_mode").fetchone()[0]
+    if journal != mode.journal:
+        connection.execute(f"pragma journal_mode = {mode.journal}")
+    found = connection.execute("pragma user_version").fetchone()[0]
+    if found > NEWEST_SCHEMA:
+        raise NewerSchema(
+            f"this ledger has schema {found}, this Flux knows {NEWEST_SCHEMA}: upgrade Flux"
+        )
+    if found < NEWEST_SCHEMA:
+        migrate(connection, found)
+
+
+def migrate(connection: sqlite3.Connection, found: int) -> None:
+    """Apply every migration after `found` in one transaction: all of them or none."""
+    from sqlite_utils import Database
+
+    database = Database(connection)
+    connection.execute("begin immediate")
+    try:
+        for number, script in migrations()[found:]:
+            # sqlite3's own executescript would commit what is open first; this one does not.
+            database.executescript(script)
+            connection.execute(f"pragma user_version = {number}")
+        connection.execute("commit")
+    except BaseException:
+        if connection.in_transaction:
+            connection.execute("rollback")
+        raise
+
+
+def migrations() -> list[tuple[int, str]]:
+    """Every migration by number, in order."""
+    folder = resources.files("flux_cli.adapters.store") / "migrations"
+    scripts = sorted(
+        (item for item in folder.iterdir() if item.name.endswith(".sql")), key=lambda i: i.name
+    )
+    found = [(int(item.name[:4]), item.read_text(encoding="utf-8")) for item in scripts]
+    assert [number for number, _ in found] == list(range(1, NEWEST_SCHEMA + 1))
+    return found
+
+
+@contextmanager
+def storage_errors(path: Path) -> Iterator[None]:
+    """Name what SQLite and the disk report: busy, full, read-only, damaged."""
+    try:
+        yield
+    except FluxError:
+        raise
+    except sqlite3.Error as error:
+        failure = named(error, path)
+        if failure is None:
+            raise
+        raise failure from error
+
+
+def named(error: sqlite3.Error, path: Path) -> FluxError | None:
+    """The failure that `error` is, with the file it concerns; None where it is our own bug."""
+    code = getattr(error, "sqlite_errorcode", 0) & 0xFF
+    subject = str(path)
+    if code in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
+        return LedgerBusy(f"{path} is in use by another program; try again", subject=subject)
+    if code == sqlite3.SQLITE_FULL:
+        return StorageFailed(f"the disk that holds {path} is full", subject=subject)
+    if code in (sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_PERM):
+        return UnsafeStorage(f"{path} cannot be opened for writing: {error}", subject=subject)
+    if code == sqlite3.SQLITE_IOERR:
+        return StorageFailed(f"the disk failed under {path}: {error}", subject=subject)
+    if code in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB):
+        return LedgerCorrupt(f"{path} is damaged or is not a ledger: {error}", subject=subject)
+    if "decode" in str(error).lower():
+        return LedgerCorrupt(f"{path} holds text that is not text: {error}", subject=subject)
+    return None

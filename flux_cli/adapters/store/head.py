@@ -1,0 +1,134 @@
+"""The lock file beside the ledger, which every write passes through and which keeps its head.
+
+The head is the last place and hash of both chains. It is kept outside the database so that a
+truncated file, or an old backup put in its place, is seen.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+import threading
+import time
+import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from flux_cli.errors import LedgerBusy, StorageFailed
+
+SLOT = 512
+"""Two slots are written in turn, so a torn write leaves the one before it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """The ends of the chain of entries and of the chain of events, by number and hash."""
+
+    entries: int = 0
+    entry_hash: str = ""
+    events: int = 0
+    event_hash: str = ""
+
+    @property
+    def commits(self) -> int:
+        """Grows with everything recorded, so the larger of two heads is the newer."""
+        return self.entries + self.events
+
+
+class HeadFile:
+    """`<ledger>.head`: a lock between processes and threads, and the recorded `Head`."""
+
+    def __init__(self, ledger: Path, busy_timeout_seconds: float) -> None:
+        self.path = ledger.with_name(ledger.name + ".head")
+        self._timeout = busy_timeout_seconds
+        self._threads = threading.Lock()
+        self._pid = 0
+        self._file = -1
+
+    @contextmanager
+    def locked(self) -> Iterator[None]:
+        """Hold the one write lock; raises `LedgerBusy` after the time-out."""
+        deadline = time.monotonic() + self._timeout
+        if not self._threads.acquire(timeout=self._timeout):
+            raise self._busy()
+        try:
+            self._open()
+            self._flock(deadline)
+            try:
+                yield
+            finally:
+                fcntl.flock(self._file, fcntl.LOCK_UN)
+        finally:
+            self._threads.release()
+
+    def _open(self) -> None:
+        if self._pid == os.getpid():
+            return
+        # A forked child must not share its parent's open file: the lock belongs to it.
+        try:
+            self._file = os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        except OSError as error:
+            raise StorageFailed(
+                f"cannot open {self.path}: {error.strerror}", subject=str(self.path)
+            ) from error
+        self._pid = os.getpid()
+
+    def _flock(self, deadline: float) -> None:
+        pause = 0.0005
+        while True:
+            try:
+                fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                return
+            except BlockingIOError:
+                if time.monotonic() >= deadline:
+                    raise self._busy() from None
+            time.sleep(pause)
+            pause = min(pause * 1.5, 0.008)
+
+    def _busy(self) -> LedgerBusy:
+        return LedgerBusy(
+            f"another process kept the ledger for {self._timeout:g} s; try again",
+            subject=str(self.path),
+        )
+
+    def read(self) -> Head | None:
+        """The newest head that is whole, or None where none was ever recorded."""
+        return self._newest()[1]
+
+    def write(self, head: Head) -> None:
+        """Record `head` over the older slot; the caller holds the lock."""
+        slot, _ = self._newest()
+        os.pwrite(self._file, spell(head), (1 - slot) * SLOT)
+
+    def replace(self, head: Head) -> None:
+        """Forget every recorded head but this one; the caller holds the lock."""
+        os.pwrite(self._file, spell(head) * 2, 0)
+
+    def _newest(self) -> tuple[int, Head | None]:
+        try:
+            raw = self.path.read_bytes()
+        except FileNotFoundError:
+            return 1, None
+        except OSError as error:
+            raise StorageFailed(f"cannot read {self.path}: {error.strerror}") from error
+        first, second = parse(raw[:SLOT]), parse(raw[SLOT : 2 * SLOT])
+        if second is None or (first is not None and first.commits >= second.commits):
+            return (0, first) if first is not None else (1, None)
+        return 1, second
+
+
+def spell(head: Head) -> bytes:
+    """One slot: a checksum, then the head as JSON, padded to its fixed size."""
+    body = json.dumps(asdict(head), sort_keys=True).encode()
+    return f"{zlib.crc32(body):08x} ".encode() + body.ljust(SLOT - 10) + b"\n"
+
+
+def parse(slot: bytes) -> Head | None:
+    """The head a slot holds, or None where it is empty, torn or damaged."""
+    checksum, _, body = slot.strip().partition(b" ")
+    if not body or f"{zlib.crc32(body.strip()):08x}".encode() != checksum:
+        return None
+    return Head(**json.loads(body))

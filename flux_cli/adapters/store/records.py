@@ -1,0 +1,140 @@
+"""Domain objects as rows and back, by their dataclass fields and nothing else."""
+
+from __future__ import annotations
+
+import json
+import types
+from collections.abc import Sequence
+from dataclasses import fields
+from datetime import datetime
+from enum import Enum
+from functools import cache
+from typing import Any, TypeVar, Union, get_args, get_origin, get_type_hints
+
+import msgspec
+
+from flux_cli.domain.agents import Agent, Freeze
+from flux_cli.domain.canonical import canonical, instant
+from flux_cli.domain.cards import Card
+from flux_cli.domain.contracts import Contract
+from flux_cli.domain.decisions import Decision
+from flux_cli.domain.intents import PaymentIntent
+from flux_cli.domain.ledgers import Ledger
+from flux_cli.domain.marketplace import Listing
+from flux_cli.domain.money import ASSETS, Money
+from flux_cli.domain.policies import Policy
+from flux_cli.domain.quorum import Ballot
+from flux_cli.domain.runs import Run
+from flux_cli.errors import LedgerCorrupt
+
+Value = str | int | None
+Row = Sequence[Value]
+T = TypeVar("T")
+
+TABLES: dict[type, str] = {
+    Ledger: "ledger",
+    Agent: "agents",
+    Policy: "policies",
+    Freeze: "freezes",
+    Listing: "listings",
+    Run: "runs",
+    PaymentIntent: "intents",
+    Decision: "decisions",
+    Ballot: "ballots",
+    Card: "cards",
+    Contract: "contracts",
+}
+"""Where each kind of object is kept."""
+
+KINDS: dict[str, Any] = {table: kind for kind, table in TABLES.items()}
+
+
+def _kind(hint: Any) -> str:
+    options = [hint]
+    if get_origin(hint) in (Union, types.UnionType):
+        options = [option for option in get_args(hint) if option is not type(None)]
+    kind = options[0]
+    if kind is Money:
+        return "money"
+    if kind is datetime:
+        return "instant"
+    if kind is bool:
+        return "flag"
+    if isinstance(kind, type) and (kind in (str, int) or issubclass(kind, Enum)):
+        return "value"
+    return "json"
+
+
+def layout(kind: type) -> tuple[tuple[str, str], ...]:
+    """Each field of `kind` and how it is kept: money, instant, flag, value or json."""
+    return _layout(TABLES[kind])
+
+
+@cache
+def _layout(table: str) -> tuple[tuple[str, str], ...]:
+    kind = KINDS[table]
+    hints = get_type_hints(kind)
+    return tuple((field.name, _kind(hints[field.name])) for field in fields(kind))
+
+
+def columns(kind: type) -> tuple[str, ...]:
+    """The table's columns in the order `to_row` gives their values."""
+    return _columns(TABLES[kind])
+
+
+@cache
+def _columns(table: str) -> tuple[str, ...]:
+    names: list[str] = []
+    for name, how in _layout(table):
+        names.append(name)
+        if how == "money":
+            names.append(f"{name}_asset")
+    return tuple(names)
+
+
+def to_row(record: object) -> list[Value]:
+    """The values of `record`'s columns."""
+    row: list[Value] = []
+    for name, how in layout(type(record)):
+        value = getattr(record, name)
+        if value is None:
+            row += [None, None] if how == "money" else [None]
+        elif how == "money":
+            row += [value.units, value.asset.code]
+        elif how == "instant":
+            row.append(instant(value))
+        elif how == "json":
+            row.append(canonical(value))
+        else:
+            row.append(value.value if isinstance(value, Enum) else value)
+            if how == "flag":
+                row[-1] = int(value)
+    return row
+
+
+def from_row(kind: type[T], row: Row) -> T:
+    """The object a row holds; raises `LedgerCorrupt` where the row holds none."""
+    values = iter(row)
+    plain: dict[str, object] = {}
+    try:
+        for name, how in layout(kind):
+            value = next(values)
+            if how == "money":
+                asset = next(values)
+                plain[name] = None if value is None else _money(value, asset)
+            elif value is None:
+                plain[name] = None
+            elif how == "json":
+                plain[name] = json.loads(str(value))
+            elif how == "flag":
+                plain[name] = bool(value)
+            else:
+                plain[name] = value
+        return msgspec.convert(plain, kind, strict=True)
+    except (msgspec.ValidationError, ValueError, KeyError) as error:
+        raise LedgerCorrupt(f"a row of {TABLES[kind]} holds no {kind.__name__}: {error}") from error
+
+
+def _money(units: Value, asset: Value) -> dict[str, object]:
+    known = ASSETS[str(asset)]
+    return {"units": units, "asset": {"code": known.code, "exponent": known.exponent}}

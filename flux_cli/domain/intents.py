@@ -1,0 +1,104 @@
+"""Payment intents: a wish to pay, and how far it has come."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from flux_cli.domain.canonical import digest
+from flux_cli.domain.money import Money
+from flux_cli.domain.quorum import Urgency
+from flux_cli.domain.refusals import Refusal
+
+
+class IntentState(StrEnum):
+    """Where a payment intent stands; only `approved` ones have money set aside."""
+
+    DRAFT = "draft"
+    AWAITING_QUORUM = "awaiting_quorum"
+    AWAITING_OWNER = "awaiting_owner"
+    APPROVED = "approved"
+    DENIED = "denied"
+    CAPTURED = "captured"
+    CANCELLED = "cancelled"
+    EXPIRED = "expired"
+    UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True, slots=True)
+class Share:
+    """The part of a payment that goes to one payee, named by its exact id."""
+
+    payee: str
+    amount: Money
+
+
+@dataclass(frozen=True, slots=True)
+class Spend:
+    """Exactly what is judged: every field is in the digest that leave to spend is bound to.
+
+    `plan_digest` is the plan or cart the money is for; `reference` the owner's own name of the
+    occasion (a run), which tells a deliberate repetition from a duplicate.
+    """
+
+    requester: str
+    amount: Money
+    shares: tuple[Share, ...]
+    purpose: str
+    plan_digest: str
+    reference: str
+    escrowed: bool
+
+    @property
+    def digest(self) -> str:
+        """What a ballot, a decision and a permit name this request by."""
+        return digest(self)
+
+
+@dataclass(frozen=True, slots=True)
+class PaymentIntent:
+    """A wish to pay and its state. `key` makes a retry find it instead of making another."""
+
+    id: str
+    key: str
+    state: IntentState
+    requester: str
+    amount: Money
+    shares: tuple[Share, ...]
+    purpose: str
+    justification: str
+    claimed_return: Money | None
+    urgency: Urgency
+    plan_digest: str
+    reference: str
+    escrowed: bool
+    request_digest: str
+    budget_left: Money | None
+    run_id: str | None
+    decision_id: str | None
+    card_id: str | None
+    yes: int
+    no: int
+    abstain: int
+    needed: int
+    refusals: tuple[Refusal, ...]
+    most_that_would_pass: Money | None
+    captured: Money
+    released: Money
+    created_at: datetime
+    expires_at: datetime
+    decided_at: datetime | None
+
+    @property
+    def spend(self) -> Spend:
+        """The request as it is judged."""
+        return Spend(
+            self.requester,
+            self.amount,
+            self.shares,
+            self.purpose,
+            self.plan_digest,
+            self.reference,
+            self.escrowed,
+        )

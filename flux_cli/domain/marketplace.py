@@ -1,0 +1,177 @@
+"""Listings, quotes and a ranking whose every number can be shown."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from math import isqrt
+
+from flux_cli.domain.money import Money
+
+
+class Strategy(StrEnum):
+    """What a requester weighs most."""
+
+    BALANCED = "balanced"
+    CHEAPEST = "cheapest"
+    FASTEST = "fastest"
+
+
+WEIGHTS: dict[Strategy, dict[str, int]] = {
+    Strategy.BALANCED: {"fit": 35, "quality": 25, "price": 20, "speed": 10, "reliability": 10},
+    Strategy.CHEAPEST: {"fit": 25, "quality": 20, "price": 40, "speed": 5, "reliability": 10},
+    Strategy.FASTEST: {"fit": 25, "quality": 20, "price": 10, "speed": 35, "reliability": 10},
+}
+"""Percent of the score each part decides."""
+
+WHOLE = 10_000
+"""Scores and their parts are integers out of this."""
+
+
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """What an agent sells: a trade, a price range, and the p90 of its turnaround in hours."""
+
+    id: str
+    provider: str
+    trade: str
+    title: str
+    description: str
+    media_types: tuple[str, ...]
+    price_min: Money
+    price_max: Money
+    turnaround_hours: int
+    active: bool
+    created_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """A provider's past, from evaluators' verdicts only."""
+
+    accepted: int = 0
+    rejected: int = 0
+    on_time: int = 0
+    late: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What a task needs of a listing; `terms` are the task's words, matched against titles."""
+
+    task_id: str
+    requester: str
+    trade: str
+    media_types: tuple[str, ...]
+    terms: frozenset[str]
+    units: int
+    units_full: int
+    most: Money
+    slack_hours: int
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """One listing's quote and score for a task, or why it is not eligible."""
+
+    listing: Listing
+    quote: Money
+    score: int
+    parts: tuple[tuple[str, int], ...]
+    ineligible: str | None
+
+
+def quote(listing: Listing, units: int, units_full: int) -> Money:
+    """The price for this much work: linear from the listing's minimum to its maximum.
+
+    Rounded down to the cent, so that the quote never exceeds the listed range.
+    """
+    assert units_full > 0, "a full job has a size"
+    spread = listing.price_max.units - listing.price_min.units
+    raw = listing.price_min.units + spread * min(max(units, 0), units_full) // units_full
+    cent = 10 ** max(listing.price_min.asset.exponent - 2, 0)
+    return Money(max(raw - raw % cent, listing.price_min.units), listing.price_min.asset)
+
+
+def ineligible(listing: Listing, wanted: Wanted, price: Money) -> str | None:
+    """Why this listing cannot take the task, or None; checked before any score."""
+    if listing.trade != wanted.trade:
+        return f"does {listing.trade}, not {wanted.trade}"
+    if not listing.active:
+        return "not taking work"
+    if listing.provider == wanted.requester:
+        return "the requester's own"
+    if missing := sorted(set(wanted.media_types) - set(listing.media_types)):
+        return f"does not deliver {', '.join(missing)}"
+    if price > wanted.most:
+        return f"quotes {price}, the task pays at most {wanted.most}"
+    if listing.turnaround_hours > wanted.slack_hours:
+        return f"takes {listing.turnaround_hours} h, the task has {wanted.slack_hours} h"
+    return None
+
+
+def lower_bound(good: int, bad: int) -> int:
+    """Mean − one standard deviation of Beta(4 + good, 1 + bad), out of 10,000."""
+    a, b = 4 + good, 1 + bad
+    n = a + b
+    variance = WHOLE * WHOLE * a * b // (n * n * (n + 1))
+    return max(0, WHOLE * a // n - isqrt(variance))
+
+
+def rank(
+    listings: Sequence[Listing],
+    wanted: Wanted,
+    records: dict[str, Record],
+    strategy: Strategy,
+    seed: int,
+) -> tuple[Candidate, ...]:
+    """Eligible listings best first, then the ineligible ones with their reason.
+
+    Equal scores go to the lower price, then to a hash of seed, task and provider, so that the
+    order in which listings arrived never counts.
+    """
+    quotes = [(item, quote(item, wanted.units, wanted.units_full)) for item in listings]
+    refused = [(item, price, ineligible(item, wanted, price)) for item, price in quotes]
+    able = [(item, price) for item, price, reason in refused if reason is None]
+    cheapest = min((price.units for _, price in able), default=1)
+    fastest = min((item.turnaround_hours for item, _ in able), default=1)
+    ranked = [
+        _scored(
+            item, price, wanted, records.get(item.provider, Record()), strategy, cheapest, fastest
+        )
+        for item, price in able
+    ]
+    ranked.sort(key=lambda c: (-c.score, c.quote.units, _draw(seed, wanted.task_id, c.listing)))
+    rest = [Candidate(item, price, 0, (), reason) for item, price, reason in refused if reason]
+    return (*ranked, *sorted(rest, key=lambda c: c.listing.provider))
+
+
+def _scored(
+    listing: Listing,
+    price: Money,
+    wanted: Wanted,
+    record: Record,
+    strategy: Strategy,
+    cheapest: int,
+    fastest: int,
+) -> Candidate:
+    words = frozenset(f"{listing.title} {listing.trade.replace('-', ' ')}".lower().split())
+    matched = len(words & wanted.terms)
+    parts = {
+        # The trade fits already; the rest of fit is how many of the title's words the task uses.
+        "fit": WHOLE // 2 + WHOLE // 2 * min(matched, 4) // 4,
+        "quality": lower_bound(record.accepted, record.rejected),
+        "price": WHOLE * cheapest // max(price.units, 1),
+        "speed": WHOLE * max(fastest, 1) // max(listing.turnaround_hours, 1),
+        "reliability": lower_bound(record.on_time, record.late),
+    }
+    weights = WEIGHTS[strategy]
+    score = sum(parts[name] * weight for name, weight in weights.items()) // 100
+    return Candidate(listing, price, score, tuple(parts.items()), None)
+
+
+def _draw(seed: int, task_id: str, listing: Listing) -> str:
+    return hashlib.sha256(f"{seed}|{task_id}|{listing.provider}".encode()).hexdigest()

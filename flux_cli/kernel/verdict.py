@@ -1,0 +1,56 @@
+"""The kernel's two answers: leave to spend once, or a denial with every reason."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+
+from flux_cli.domain.money import Money
+from flux_cli.domain.refusals import Refusal
+
+_SEAL: Final = object()
+
+
+@dataclass(frozen=True, slots=True)
+class Permit:
+    """Leave to spend, made only by `authorize`: for one digest, once, until `expires_at`."""
+
+    request_digest: str
+    requester: str
+    amount: Money
+    policy_version: int
+    made_at: datetime
+    expires_at: datetime
+    seal: object
+
+    def __post_init__(self) -> None:
+        if self.seal is not _SEAL:
+            raise PermissionError("only the kernel makes a permit")
+
+    def covers(self, request_digest: str, now: datetime) -> bool:
+        """Whether this is leave for exactly that request, now."""
+        return self.request_digest == request_digest and self.made_at <= now < self.expires_at
+
+
+@dataclass(frozen=True, slots=True)
+class Denied:
+    """No, with every rule that refused, most serious first.
+
+    `most` is the largest amount that the amount rules would let pass now, or None where no
+    smaller amount would help.
+    """
+
+    refusals: tuple[Refusal, ...]
+    most: Money | None = None
+
+    @property
+    def waits_for(self) -> str | None:
+        """The one approval that is all that is missing: `quorum_required`, `owner_required`."""
+        codes = {refusal.code for refusal in self.refusals}
+        if "quorum_required" in codes and codes <= {"quorum_required", "owner_required"}:
+            return "quorum_required"
+        return "owner_required" if codes == {"owner_required"} else None
+
+
+Verdict = Permit | Denied

@@ -1,0 +1,287 @@
+"""The doors to the outside world, as the use cases see them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Generic, Protocol, TypeVar
+
+from flux_cli.domain.journal import Entry
+from flux_cli.domain.marketplace import Record
+from flux_cli.domain.money import Asset, Money
+from flux_cli.domain.plan import Plan
+from flux_cli.domain.quorum import Bar, Dossier, Opinion
+from flux_cli.domain.work import Assignment, Check, Submission
+
+T = TypeVar("T")
+A = TypeVar("A")
+
+
+@dataclass(frozen=True, slots=True)
+class EntryRecord:
+    """One recorded entry with its place in the journal."""
+
+    seq: int
+    id: str
+    entry: Entry
+    recorded_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class EventRecord:
+    """One recorded event; `data` is the object as it left it, as JSON."""
+
+    seq: int
+    id: str
+    at: datetime
+    kind: str
+    subject: str
+    version: int
+    run_id: str | None
+    data: Mapping[str, object]
+
+
+@dataclass(frozen=True, slots=True)
+class AccountBalance:
+    """One account and what is in it."""
+
+    name: str
+    kind: str
+    balance: Money
+    entries: int
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing the verifier checked: how many it looked at, and each fault it found."""
+
+    name: str
+    checked: int
+    faults: tuple[str, ...]
+
+
+class Reader(Protocol):
+    """One consistent view of the ledger."""
+
+    @property
+    def now(self) -> datetime: ...
+
+    @property
+    def ledger_time(self) -> datetime:
+        """The latest time anything was recorded."""
+
+    def get(self, kind: type[T], object_id: str) -> T:
+        """The object with this id; raises `NotFound`."""
+
+    def lookup(self, kind: type[T], **equal: str | int) -> T | None:
+        """The one object whose fields equal these, or None."""
+
+    def find(
+        self,
+        kind: type[T],
+        *,
+        limit: int = 1000,
+        before: str | None = None,
+        after: str | None = None,
+        oldest_first: bool = False,
+        **equal: str | int,
+    ) -> list[T]:
+        """Objects whose fields equal these, newest first, paged by id."""
+
+    def resolve(self, kind: type[T], prefix: str) -> T:
+        """The object whose id is, or alone begins or ends with, `prefix` (≥ 4 characters)."""
+
+    def entry(self, key: str) -> EntryRecord | None: ...
+
+    def entries(
+        self,
+        *,
+        limit: int = 50,
+        before: int | None = None,
+        account: str | None = None,
+        run_id: str | None = None,
+        kind: str | None = None,
+    ) -> list[EntryRecord]:
+        """Recorded entries, newest first."""
+
+    def events(self, *, run_id: str | None = None, after: int = 0) -> list[EventRecord]:
+        """Recorded events, oldest first."""
+
+    def accounts(self) -> list[AccountBalance]: ...
+
+    def balance(self, account: str, asset: Asset) -> Money: ...
+
+    def spent_since(self, requester: str, since: datetime, asset: Asset) -> Money:
+        """What this agent's approved intents took since then, less what they gave back."""
+
+    def track_record(self, provider: str) -> Record: ...
+
+    def paid_to(self, payee: str, asset: Asset) -> Money: ...
+
+    def flows(self, agent: str, asset: Asset) -> tuple[Money, Money, int]:
+        """(earned, spent, movements) of an agent's wallet: spent counts what stayed gone."""
+
+
+class Transaction(Reader, Protocol):
+    """A `Reader` that can also write; all of it is kept, or none."""
+
+    def post(self, entry: Entry) -> EntryRecord:
+        """Append an entry; a repeated key gives the first.
+
+        Raises `KeyReused`, `InsufficientFunds`.
+        """
+
+    def put(self, record: object, event: str, *, run_id: str | None = None) -> None:
+        """Keep an object as it now is, and record the event that made it so."""
+
+
+class Store(Protocol):
+    """The ledger's file."""
+
+    path: Path
+
+    def begin(self) -> AbstractContextManager[Transaction]:
+        """One write transaction; raises `LedgerBusy`, `LedgerCorrupt`, `StorageFailed`."""
+
+    def reading(self) -> AbstractContextManager[Reader]: ...
+
+    def verify(self) -> list[Finding]:
+        """Recompute everything; an empty `faults` in every finding means it all agrees."""
+
+
+class Ids(Protocol):
+    """Where ids come from."""
+
+    def new(self, kind: str) -> str:
+        """A fresh id of this kind (a key of `identifiers.PREFIXES`)."""
+
+
+class CardNumbers(Protocol):
+    """The issuer's secret: numbers only it can derive."""
+
+    def number(self, card_id: str) -> tuple[str, str]:
+        """(card number, keyed fingerprint) for a card id; the same every time."""
+
+
+class Question(Generic[A]):
+    """Something a brain can be asked; `A` is the type of its answer."""
+
+    __slots__ = ()
+
+
+@dataclass(frozen=True, slots=True)
+class BallotQuestion(Question[Opinion]):
+    """Ask one seat for its ballot on one request."""
+
+    seat: str
+    dossier: Dossier
+
+
+@dataclass(frozen=True, slots=True)
+class PlanQuestion(Question[Plan]):
+    """Ask for a plan: the goal, the brief, what there is to read, and what trades can be hired."""
+
+    goal: str
+    brief: str
+    sources: tuple[str, ...]
+    trades: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Answered(Generic[A]):
+    """A brain's answer and what it took: cost in CREDIT, latency in milliseconds."""
+
+    value: A
+    backend: str
+    model: str
+    cost: Money
+    tokens: int
+    latency_ms: int
+
+
+class Brain(Protocol):
+    """What answers typed questions: rules, a model, or a recording."""
+
+    def ask(self, question: Question[A]) -> Answered[A]:
+        """Raises `CannotPlan` for a goal no plan follows from."""
+
+
+class Trade(Protocol):
+    """The code that does one kind of work."""
+
+    name: str
+
+    def size(self, assignment: Assignment) -> tuple[int, int]:
+        """(units, units of a full-price job): how much work the assignment is."""
+
+    def work(self, assignment: Assignment, folder: Path) -> Submission:
+        """Write the deliverables below `folder` and list them; raises `WorkFailed`."""
+
+    def check(self, assignment: Assignment, folder: Path) -> tuple[Check, ...]:
+        """Judge the files in `folder` by reading them again; anyone can re-run it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Scenario:
+    """A goal with its inputs, as a file described it; `plan` is None where a brain plans."""
+
+    name: str
+    title: str
+    goal: str
+    brief: str
+    sources: tuple[Path, ...]
+    purpose: str
+    justification: str
+    claimed_return: Money | None
+    urgency: str
+    plan: Plan | None
+    folder: Path
+
+
+class Scenarios(Protocol):
+    """The scenario files that were shipped or added."""
+
+    def names(self) -> list[str]: ...
+
+    def load(self, name: str) -> Scenario:
+        """Raises `NotFound` naming the nearest, `InvalidScenario` with file and field."""
+
+
+class Progress(Protocol):
+    """Who is told what is happening, as it happens."""
+
+    def __call__(self, kind: str, **facts: object) -> None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Deps:
+    """Everything a use case may reach, made in one place."""
+
+    store: Store
+    ids: Ids
+    brain: Brain
+    trades: Mapping[str, Trade]
+    card_numbers: CardNumbers
+    scenarios: Scenarios
+    settings: Settings
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """What the owner configured, as the use cases need it."""
+
+    opening_grant: Money
+    per_payment: Money | None
+    rolling_24h: Money | None
+    approval_threshold: Money
+    owner_threshold: Money | None
+    reserve_floor_percent: int
+    bar: Bar
+    card_prefix: str
+    card_lifetime_hours: int
+    parallel: int
+    strategy: str
+    seed: int
