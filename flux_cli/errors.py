@@ -99,6 +99,12 @@ class WrongState(FluxError):
     code = "wrong_state"
 
 
+class Frozen(FluxError):
+    """The owner froze the economy or the agent; nothing new starts until it is thawed."""
+
+    code = "frozen"
+
+
 class InsufficientFunds(FluxError):
     """A posting would overdraw an account."""
 

@@ -49,6 +49,17 @@ MOST_REVISIONS = 2
 
 
 @dataclass(frozen=True, slots=True)
+class Ranked:
+    """One candidate as it was ranked when the task was quoted; `parts` are out of 10,000."""
+
+    provider: str
+    quote: Money
+    score: int
+    parts: dict[str, int]
+    ineligible: str | None
+
+
+@dataclass(frozen=True, slots=True)
 class Contract:
     """One hire: `terms_hash` freezes trade, brief, price and acceptance when it is quoted."""
 
@@ -62,6 +73,7 @@ class Contract:
     price: Money
     state: ContractState
     terms_hash: str
+    ranking: tuple[Ranked, ...]
     card_id: str | None
     revisions: int
     artefacts: tuple[Artefact, ...]

@@ -8,7 +8,9 @@ from datetime import datetime
 from enum import StrEnum
 
 from flux_cli.domain.money import Money
+from flux_cli.domain.marketplace import Strategy
 from flux_cli.domain.plan import Plan
+from flux_cli.domain.quorum import Urgency
 from flux_cli.domain.work import Artefact
 
 
@@ -47,10 +49,10 @@ class Run:
     purpose: str
     justification: str
     claimed_return: Money | None
-    urgency: str
+    urgency: Urgency
     budget: Money | None
     seed: int
-    strategy: str
+    strategy: Strategy
     out: str
     state: RunState
     plan: Plan | None

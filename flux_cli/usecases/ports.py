@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime
@@ -10,11 +10,12 @@ from pathlib import Path
 from typing import Generic, Protocol, TypeVar
 
 from flux_cli.domain.journal import Entry
-from flux_cli.domain.marketplace import Record
+from flux_cli.domain.marketplace import Record, Strategy
 from flux_cli.domain.money import Asset, Money
 from flux_cli.domain.plan import Plan
-from flux_cli.domain.quorum import Bar, Dossier, Opinion
-from flux_cli.domain.work import Assignment, Check, Submission
+from flux_cli.domain.quorum import Bar, Dossier, Opinion, Urgency
+from flux_cli.domain.runs import SourceFile
+from flux_cli.domain.work import Artefact, Assignment, Check, Source, Submission
 
 T = TypeVar("T")
 A = TypeVar("A")
@@ -182,12 +183,16 @@ class BallotQuestion(Question[Opinion]):
 
 @dataclass(frozen=True, slots=True)
 class PlanQuestion(Question[Plan]):
-    """Ask for a plan: the goal, the brief, what there is to read, and what trades can be hired."""
+    """Ask for a plan: the goal, what there is to read, and each trade's highest price.
+
+    `scenarios` are names to suggest where no plan follows.
+    """
 
     goal: str
     brief: str
     sources: tuple[str, ...]
-    trades: tuple[str, ...]
+    ceilings: Mapping[str, Money]
+    scenarios: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -224,6 +229,42 @@ class Trade(Protocol):
         """Judge the files in `folder` by reading them again; anyone can re-run it."""
 
 
+class Workspace(Protocol):
+    """The folder a run delivers into. Raises `StorageFailed` where the disk refuses."""
+
+    def claim(self, out: Path, run_id: str) -> None:
+        """Make the folder; raises `InvalidInput` where it holds something that is not ours."""
+
+    def stage(self, out: Path, task_id: str) -> Path:
+        """A fresh, empty folder to work in."""
+
+    def keep(self, out: Path, task_id: str) -> Path:
+        """Put the staged folder in its final place, whole or not at all."""
+
+    def folder(self, out: Path, task_id: str) -> Path: ...
+
+    def intact(self, folder: Path, artefacts: Sequence[Artefact]) -> bool:
+        """Whether every file is there with its hash."""
+
+    def texts(self, folder: Path, artefacts: Sequence[Artefact]) -> dict[str, str]:
+        """The text artefacts by file name."""
+
+    def read_source(self, source: SourceFile) -> Source:
+        """A source's text; raises `InvalidInput` if it is gone or no longer what it was."""
+
+    def describe_source(self, path: Path) -> SourceFile:
+        """Name, place and hash of a file to be read; raises `InvalidInput`."""
+
+    def write(self, out: Path, name: str, data: bytes, media_type: str) -> Artefact: ...
+
+
+class Reports(Protocol):
+    """How a finished run is told to people."""
+
+    def render(self, document: Mapping[str, object]) -> list[tuple[str, str, bytes]]:
+        """(file name, media type, content) of each report of a run's document."""
+
+
 @dataclass(frozen=True, slots=True)
 class Scenario:
     """A goal with its inputs, as a file described it; `plan` is None where a brain plans."""
@@ -236,8 +277,9 @@ class Scenario:
     purpose: str
     justification: str
     claimed_return: Money | None
-    urgency: str
-    plan: Plan | None
+    urgency: Urgency
+    budget: Money | None
+    plan: Plan
     folder: Path
 
 
@@ -266,6 +308,8 @@ class Deps:
     trades: Mapping[str, Trade]
     card_numbers: CardNumbers
     scenarios: Scenarios
+    workspace: Workspace
+    reports: Reports
     settings: Settings
 
 
@@ -283,5 +327,5 @@ class Settings:
     card_prefix: str
     card_lifetime_hours: int
     parallel: int
-    strategy: str
+    strategy: Strategy
     seed: int

@@ -208,6 +208,7 @@ create table contracts (
               'approved', 'funded', 'working', 'submitted', 'revision', 'settled', 'refused',
               'rejected', 'expired', 'cancelled')),
   terms_hash  text not null,
+  ranking     text not null check (json_valid(ranking)),
   card_id     text,
   revisions   integer not null check (revisions between 0 and 2),
   artefacts   text not null check (json_valid(artefacts)),

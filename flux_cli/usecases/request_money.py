@@ -1,0 +1,280 @@
+"""Asking for money: kernel, then quorum, then kernel again, then the hold and the card."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor, as_completed
+from dataclasses import replace
+from datetime import timedelta
+
+from flux_cli.domain.canonical import digest
+from flux_cli.domain.decisions import Decision
+from flux_cli.domain.free_text import bounded
+from flux_cli.domain.intents import IntentState, PaymentIntent
+from flux_cli.domain.journal import EntryKind, card_account, held, transfer, wallet
+from flux_cli.domain.money import Money
+from flux_cli.domain.quorum import (
+    SEATS,
+    Ballot,
+    BallotError,
+    Conditions,
+    Dossier,
+    Opinion,
+    Tally,
+    Vote,
+    count,
+)
+from flux_cli.domain.runs import step_key
+from flux_cli.errors import KeyReused
+from flux_cli.kernel.authorize import authorize
+from flux_cli.kernel.verdict import Denied, Permit, Verdict
+from flux_cli.usecases.dossier import build_dossier
+from flux_cli.usecases.gather_facts import gather_facts, policy_of
+from flux_cli.usecases.issue_card import issue_card
+from flux_cli.usecases.money_request import MoneyRequest
+from flux_cli.usecases.ports import (
+    BallotQuestion,
+    Deps,
+    Progress,
+    Transaction,
+)
+
+INTENT_LIFETIME = timedelta(minutes=15)
+
+
+def request_money(
+    deps: Deps, request: MoneyRequest, *, key: str, progress: Progress
+) -> PaymentIntent:
+    """The decided intent: approved with its hold and card, denied with every reason, or waiting.
+
+    The same key finds what was decided before and asks nobody twice. Raises `KeyReused` where
+    the key names another request.
+    """
+    intent = _open_intent(deps, request, key)
+    if intent.state is IntentState.AWAITING_QUORUM:
+        _collect_ballots(deps, intent, request, progress)
+        intent = _decide(deps, intent.id)
+    return intent
+
+
+def _open_intent(deps: Deps, request: MoneyRequest, key: str) -> PaymentIntent:
+    """Find the intent of this key, or record a new one with the kernel's first verdict."""
+    with deps.store.begin() as tx:
+        found = tx.lookup(PaymentIntent, key=key)
+        draft = _draft(deps, tx, request, key)
+        if found is not None:
+            if found.request_digest != draft.request_digest:
+                raise KeyReused(f"{key!r} already names another payment", subject=found.id)
+            return found
+        tx.put(draft, "payment.requested", run_id=draft.run_id)
+        verdict = authorize(draft.spend, gather_facts(tx, draft, None))
+        if isinstance(verdict, Denied) and verdict.waits_for == "quorum_required":
+            waiting = replace(draft, state=IntentState.AWAITING_QUORUM)
+            tx.put(waiting, "payment.awaiting_quorum", run_id=draft.run_id)
+            return waiting
+        return _apply(deps, tx, draft, verdict, None)
+
+
+def _draft(deps: Deps, tx: Transaction, request: MoneyRequest, key: str) -> PaymentIntent:
+    nothing = Money(0, request.amount.asset)
+    intent = PaymentIntent(
+        id=deps.ids.new("payment_intent"),
+        key=key,
+        state=IntentState.DRAFT,
+        requester=request.requester,
+        amount=request.amount,
+        shares=request.shares,
+        purpose=bounded(request.purpose, 600),
+        justification=bounded(request.justification, 600),
+        claimed_return=request.claimed_return,
+        urgency=request.urgency,
+        plan_digest=request.plan_digest,
+        reference=request.reference,
+        escrowed=request.escrowed,
+        request_digest="",
+        budget_left=request.budget,
+        run_id=request.run_id,
+        decision_id=None,
+        card_id=None,
+        yes=0,
+        no=0,
+        abstain=0,
+        needed=0,
+        refusals=(),
+        most_that_would_pass=None,
+        captured=nothing,
+        released=nothing,
+        created_at=tx.now,
+        expires_at=tx.now + INTENT_LIFETIME,
+        decided_at=None,
+    )
+    return replace(intent, request_digest=intent.spend.digest)
+
+
+def _collect_ballots(
+    deps: Deps, intent: PaymentIntent, request: MoneyRequest, progress: Progress
+) -> None:
+    """Ask every seat that has no recorded ballot, all at once; record each as it arrives."""
+    with deps.store.reading() as reader:
+        cast = reader.find(Ballot, request_digest=intent.request_digest, limit=len(SEATS))
+        dossier = build_dossier(reader, deps.settings, intent, request)
+    missing = [seat for seat in SEATS if seat not in {ballot.seat for ballot in cast}]
+    for ballot in sorted(cast, key=lambda ballot: SEATS.index(ballot.seat)):
+        progress("ballot", seat=ballot.seat, vote=ballot.vote, risk=ballot.risk, again=True)
+    if not missing:
+        return
+    with ThreadPoolExecutor(max_workers=len(missing)) as voters:
+        asked = [voters.submit(_ask, deps, intent, seat, dossier) for seat in missing]
+        for answer in as_completed(asked):
+            ballot = answer.result()
+            with deps.store.begin() as tx:
+                recorded = replace(ballot, cast_at=tx.now)
+                if tx.lookup(Ballot, request_digest=intent.request_digest, seat=ballot.seat):
+                    continue
+                tx.put(recorded, "ballot.cast", run_id=intent.run_id)
+            progress("ballot", seat=ballot.seat, vote=ballot.vote, risk=ballot.risk)
+
+
+def _ask(deps: Deps, intent: PaymentIntent, seat: str, dossier: Dossier) -> Ballot:
+    answered = deps.brain.ask(BallotQuestion(seat, dossier))
+    opinion = answered.value
+    sound = _is_sound(opinion)
+    if not sound:
+        opinion = Opinion(Vote.ABSTAIN, 0, 0, 10, (), Conditions())
+    return Ballot(
+        id=deps.ids.new("ballot"),
+        intent_id=intent.id,
+        request_digest=intent.request_digest,
+        seat=seat,
+        vote=opinion.vote,
+        hard=opinion.hard,
+        score=opinion.score,
+        confidence=opinion.confidence,
+        risk=opinion.risk,
+        reasons=opinion.reasons,
+        conditions=opinion.conditions,
+        backend=answered.backend,
+        model=answered.model,
+        error=None if sound else BallotError.SCHEMA,
+        cost=answered.cost,
+        tokens=answered.tokens,
+        latency_ms=answered.latency_ms,
+        dossier_digest=digest(dossier),
+        cast_at=intent.created_at,
+    )
+
+
+def _is_sound(opinion: Opinion) -> bool:
+    """Whether a ballot has what a ballot must have; one that has not is never a YES."""
+    return (
+        isinstance(opinion.vote, Vote)
+        and 0 <= opinion.score <= 100
+        and 0 <= opinion.confidence <= 100
+        and 1 <= opinion.risk <= 10
+        and 1 <= len(opinion.reasons) <= 4
+        and all(len(reason.text) <= 240 for reason in opinion.reasons)
+    )
+
+
+def _decide(deps: Deps, intent_id: str) -> PaymentIntent:
+    """Count the ballots and judge again on today's facts; apply the verdict in the same write."""
+    with deps.store.begin() as tx:
+        intent = tx.get(PaymentIntent, intent_id)
+        if intent.state is not IntentState.AWAITING_QUORUM:
+            return intent
+        free_cash = tx.balance(wallet(intent.requester), intent.amount.asset)
+        needed = deps.settings.bar.needed(intent.amount, free_cash)
+        ballots = tx.find(Ballot, request_digest=intent.request_digest, limit=2 * len(SEATS))
+        tally = count(ballots, intent.request_digest, needed)
+        verdict = authorize(intent.spend, gather_facts(tx, intent, tally))
+        return _apply(deps, tx, intent, verdict, tally)
+
+
+def _apply(
+    deps: Deps, tx: Transaction, intent: PaymentIntent, verdict: Verdict, tally: Tally | None
+) -> PaymentIntent:
+    """Record the verdict; a permit also moves the hold and issues the card, in this transaction."""
+    if tally is not None:
+        intent = replace(
+            intent, yes=tally.yes, no=tally.no, abstain=tally.abstain, needed=tally.needed
+        )
+    if isinstance(verdict, Denied):
+        return _refuse(deps, tx, intent, verdict, tally)
+    decision = _decision(deps, tx, intent, verdict, tally)
+    if not verdict.covers(intent.request_digest, tx.now):
+        raise AssertionError("the permit is for another request")
+    tx.put(decision, "decision.permit", run_id=intent.run_id)
+    key = step_key(intent.id, "", "hold")
+    tx.post(
+        transfer(
+            key,
+            EntryKind.HOLD,
+            wallet(intent.requester),
+            held(intent.requester),
+            verdict.amount,
+            memo=intent.purpose[:120],
+            decision_id=decision.id,
+            reference=intent.id,
+            run_id=intent.run_id,
+        )
+    )
+    approved = replace(
+        intent, state=IntentState.APPROVED, decision_id=decision.id, decided_at=tx.now
+    )
+    tx.put(approved, "payment.approved", run_id=intent.run_id)
+    card = issue_card(deps, tx, approved)
+    tx.post(
+        transfer(
+            step_key(intent.id, "", "card_load"),
+            EntryKind.CARD_LOAD,
+            held(intent.requester),
+            card_account(card.id),
+            card.limit,
+            reference=card.id,
+            run_id=intent.run_id,
+        )
+    )
+    carded = replace(approved, card_id=card.id)
+    tx.put(carded, "payment.carded", run_id=intent.run_id)
+    return carded
+
+
+def _refuse(
+    deps: Deps, tx: Transaction, intent: PaymentIntent, denied: Denied, tally: Tally | None
+) -> PaymentIntent:
+    state = IntentState.DENIED
+    if {refusal.code for refusal in denied.refusals} == {"no_quorum"}:
+        # Silence is not an opinion: the request waits, and may be asked again.
+        return intent
+    if denied.waits_for == "owner_required":
+        state = IntentState.AWAITING_OWNER
+    decision = _decision(deps, tx, intent, denied, tally)
+    tx.put(decision, "decision.denied", run_id=intent.run_id)
+    refused = replace(
+        intent,
+        state=state,
+        decision_id=None,
+        refusals=denied.refusals,
+        most_that_would_pass=denied.most,
+        decided_at=tx.now if state is IntentState.DENIED else None,
+    )
+    tx.put(refused, f"payment.{state}", run_id=intent.run_id)
+    return refused
+
+
+def _decision(
+    deps: Deps, tx: Transaction, intent: PaymentIntent, verdict: Verdict, tally: Tally | None
+) -> Decision:
+    permit = verdict if isinstance(verdict, Permit) else None
+    return Decision(
+        id=deps.ids.new("decision"),
+        intent_id=intent.id,
+        request_digest=intent.request_digest,
+        requester=intent.requester,
+        verdict="permit" if permit else "denied",
+        amount=intent.amount,
+        policy_version=policy_of(tx, intent.requester).number,
+        refusals=verdict.refusals if isinstance(verdict, Denied) else (),
+        tally=tally,
+        made_at=tx.now,
+        expires_at=permit.expires_at if permit else tx.now,
+    )

@@ -1,0 +1,101 @@
+"""What every test has: a home of its own, and flux in the same process."""
+
+from __future__ import annotations
+
+import io
+import json
+import os
+import sys
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+
+@pytest.fixture(autouse=True)
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """An empty home directory to stand in; no test sees the real one, or its environment."""
+    place = tmp_path / "home"
+    place.mkdir(mode=0o700)
+    for name in list(os.environ):
+        if name.startswith("FLUX_") or name in {"NO_COLOR", "FORCE_COLOR", "COLUMNS", "CI"}:
+            monkeypatch.delenv(name)
+    monkeypatch.delenv("GITHUB_ACTIONS", raising=False)
+    monkeypatch.setenv("HOME", str(place))
+    monkeypatch.setenv("USERPROFILE", str(place))
+    for kind, folder in [
+        ("CONFIG", ".config"),
+        ("DATA", ".local/share"),
+        ("STATE", ".local/state"),
+        ("CACHE", ".cache"),
+    ]:
+        monkeypatch.setenv(f"XDG_{kind}_HOME", str(place / folder))
+    monkeypatch.setenv("TERM", "xterm-256color")
+    work = place / "work"
+    work.mkdir()
+    monkeypatch.chdir(work)
+    return place
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """What a flux command left behind."""
+
+    out: str
+    err: str
+    code: int
+
+    def json(self) -> Any:
+        """stdout as the one document it is."""
+        return json.loads(self.out)
+
+
+class Pretended(io.TextIOWrapper):
+    """A stream that says what it is told about being a terminal."""
+
+    def __init__(self, *, tty: bool, encoding: str = "utf-8") -> None:
+        super().__init__(io.BytesIO(), encoding=encoding, newline="")
+        self._tty = tty
+
+    def isatty(self) -> bool:
+        return self._tty
+
+    def text(self) -> str:
+        self.flush()
+        content: bytes = self.buffer.getvalue()  # type: ignore[attr-defined]
+        return content.decode(self.encoding)
+
+
+@pytest.fixture
+def flux(monkeypatch: pytest.MonkeyPatch) -> Callable[..., Ended]:
+    """Run `flux …` in this process: `flux("config", "show", tty=True, NO_COLOR="1")`."""
+
+    def run(
+        *argv: str, tty: bool = False, encoding: str = "utf-8", columns: int = 80, **environ: str
+    ) -> Ended:
+        from flux_cli.entrypoints.cli.app import main
+
+        out = Pretended(tty=tty, encoding=encoding)
+        err = Pretended(tty=tty, encoding=encoding)
+        with monkeypatch.context() as scoped:
+            for name, value in environ.items():
+                scoped.setenv(name, value)
+            if tty:
+                scoped.setenv("COLUMNS", str(columns))
+            scoped.setattr(sys, "stdout", out)
+            scoped.setattr(sys, "stderr", err)
+            code = ended_with(main, argv)
+        return Ended(out.text(), err.text(), code)
+
+    return run
+
+
+def ended_with(main: Callable[[Sequence[str]], None], argv: Sequence[str]) -> int:
+    """The exit code of a console script's function."""
+    try:
+        main(argv)
+    except SystemExit as stop:
+        return stop.code if isinstance(stop.code, int) else -1
+    return 0
