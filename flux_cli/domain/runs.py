@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from flux_cli.domain.money import Money
 from flux_cli.domain.marketplace import Strategy
+from flux_cli.domain.money import Money
 from flux_cli.domain.plan import Plan
 from flux_cli.domain.quorum import Urgency
 from flux_cli.domain.work import Artefact

@@ -49,9 +49,7 @@ def _fund(deps: Deps, job: Job, contract: Contract, progress: Progress) -> None:
         current = tx.get(Contract, contract.id)
         assert current.card_id is not None, "an approved contract has its card"
         _charge(tx, tx.get(Card, current.card_id), current)
-        tx.put(
-            current.move(ContractState.FUNDED, tx.now), "contract.funded", run_id=job.run.id
-        )
+        tx.put(current.move(ContractState.FUNDED, tx.now), "contract.funded", run_id=job.run.id)
     progress("escrow", task=job.task.id, agent=contract.provider, amount=contract.price)
 
 

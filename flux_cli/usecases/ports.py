@@ -217,7 +217,8 @@ class Brain(Protocol):
 class Trade(Protocol):
     """The code that does one kind of work."""
 
-    name: str
+    @property
+    def name(self) -> str: ...
 
     def size(self, assignment: Assignment) -> tuple[int, int]:
         """(units, units of a full-price job): how much work the assignment is."""
@@ -295,7 +296,7 @@ class Scenarios(Protocol):
 class Progress(Protocol):
     """Who is told what is happening, as it happens."""
 
-    def __call__(self, kind: str, **facts: object) -> None: ...
+    def __call__(self, step: str, /, **facts: object) -> None: ...
 
 
 @dataclass(frozen=True, slots=True)

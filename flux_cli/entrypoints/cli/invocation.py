@@ -117,7 +117,7 @@ class Invocation:
         if self.verbose:
             self.note(text)
 
-    def progress(self, step: str, **facts: object) -> None:
+    def progress(self, step: str, /, **facts: object) -> None:
         """One line for one step on stderr: words for a person, `key=value` for a log."""
         if self.terminal.err_is_tty and not self.environ.get("CI"):
             said = "  ".join(f"{key} {visible(str(value))}" for key, value in facts.items())

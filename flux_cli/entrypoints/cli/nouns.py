@@ -27,6 +27,27 @@ class Entry:
 SECTIONS = ("Every day", "Money", "Agents and their market", "Records", "Flux itself")
 
 ENTRIES: tuple[Entry, ...] = (
+    Entry(
+        "init",
+        "verb",
+        "Found an economy: a ledger, agents, a market, an opening grant.",
+        "Every day",
+    ),
+    Entry("run", "verb", "Carry out a scenario or a goal, from plan to deliverables.", "Every day"),
+    Entry("status", "verb", "Money, agents and what needs attention, at a glance.", "Every day"),
+    Entry("doctor", "verb", "Check this machine, the ledger's place and its safety.", "Every day"),
+    Entry("verify", "verb", "Recompute the whole ledger and name every fault.", "Every day"),
+    Entry("ledger", "noun", "Balances, accounts and entries.", "Money"),
+    Entry("payments", "noun", "Requests for money and what was decided.", "Money"),
+    Entry("cards", "noun", "One-time virtual cards (simulated).", "Money"),
+    Entry("quorum", "noun", "The five seats and their ballots.", "Money"),
+    Entry("freeze", "verb", "Stop the economy, or one agent, at once.", "Money"),
+    Entry("thaw", "verb", "Let a frozen economy or agent go on.", "Money"),
+    Entry("agents", "noun", "Who earns and spends.", "Agents and their market"),
+    Entry("market", "noun", "What agents sell, searched and ranked.", "Agents and their market"),
+    Entry("runs", "noun", "Goals carried out, and those to resume.", "Records"),
+    Entry("scenarios", "noun", "Goals ready to run.", "Records"),
+    Entry("recover", "verb", "Accept a ledger file that was put back on purpose.", "Flux itself"),
     Entry("config", "noun", "What Flux is set to, and by whom.", "Flux itself"),
     Entry("completion", "verb", "Print the completion script for a shell.", "Flux itself"),
     Entry("help", "verb", "Explain exit codes, environment variables or formats.", "Flux itself"),

@@ -1,0 +1,121 @@
+"""The folders that runs deliver into: staged first, then put in place whole."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import shutil
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+from flux_cli.adapters.specialists.artefacts import write_artefact
+from flux_cli.domain.runs import SourceFile
+from flux_cli.domain.work import Artefact, Source
+from flux_cli.errors import Fix, InvalidInput, StorageFailed
+
+MARK = ".flux-run"
+"""The file that says a folder is a run's, and which run's."""
+
+STAGED = ".working"
+LARGEST_SOURCE = 4 * 1024 * 1024
+"""Bytes of one source document; more is refused rather than read."""
+
+TEXTS = ("text/", "application/json")
+
+
+class Folders:
+    """Fills the `Workspace` port on a local disk."""
+
+    def claim(self, out: Path, run_id: str) -> None:
+        """Make the folder and mark it; raises `InvalidInput` where it holds something else."""
+        with disk_errors(out):
+            if out.is_dir() and any(out.iterdir()) and not (out / MARK).is_file():
+                raise InvalidInput(
+                    f"{out} is not empty and Flux did not make it",
+                    param="--out",
+                    fixes=(Fix("name a new or empty folder with --out"),),
+                )
+            out.mkdir(parents=True, exist_ok=True)
+            (out / MARK).write_text(run_id + "\n", encoding="utf-8")
+
+    def stage(self, out: Path, task_id: str) -> Path:
+        """A fresh, empty folder to work in."""
+        folder = out / STAGED / task_id
+        with disk_errors(out):
+            shutil.rmtree(folder, ignore_errors=True)
+            folder.mkdir(parents=True)
+        return folder
+
+    def keep(self, out: Path, task_id: str) -> Path:
+        """Put the staged folder in its final place."""
+        final = out / task_id
+        with disk_errors(out):
+            if final.exists():
+                shutil.rmtree(final)
+            os.replace(out / STAGED / task_id, final)
+            if not any((out / STAGED).iterdir()):
+                (out / STAGED).rmdir()
+        return final
+
+    def folder(self, out: Path, task_id: str) -> Path:
+        """Where a task's deliverables are."""
+        return out / task_id
+
+    def intact(self, folder: Path, artefacts: Sequence[Artefact]) -> bool:
+        """Whether every file is there with its hash."""
+        try:
+            return all(
+                hashlib.sha256((folder / item.path).read_bytes()).hexdigest() == item.sha256
+                for item in artefacts
+            )
+        except OSError:
+            return False
+
+    def texts(self, folder: Path, artefacts: Sequence[Artefact]) -> dict[str, str]:
+        """The text artefacts by file name."""
+        with disk_errors(folder):
+            return {
+                item.path: (folder / item.path).read_text(encoding="utf-8")
+                for item in artefacts
+                if item.media_type.startswith(TEXTS)
+            }
+
+    def describe_source(self, path: Path) -> SourceFile:
+        """Name, place and hash of a file to be read; raises `InvalidInput`."""
+        return SourceFile(path.name, str(path.resolve()), hashlib.sha256(_read(path)).hexdigest())
+
+    def read_source(self, source: SourceFile) -> Source:
+        """A source's text; raises `InvalidInput` if it is gone or no longer what it was."""
+        data = _read(Path(source.path))
+        if hashlib.sha256(data).hexdigest() != source.sha256:
+            raise InvalidInput(f"{source.path} has changed since the run began", param="sources")
+        try:
+            return Source(source.name, data.decode("utf-8"), source.sha256)
+        except UnicodeDecodeError as error:
+            raise InvalidInput(f"{source.path} is not UTF-8 text", param="sources") from error
+
+    def write(self, out: Path, name: str, data: bytes, media_type: str) -> Artefact:
+        """Write one file of the run's own beside the deliverables."""
+        with disk_errors(out):
+            return write_artefact(out, name, data, media_type)
+
+
+def _read(path: Path) -> bytes:
+    try:
+        if path.stat().st_size > LARGEST_SOURCE:
+            raise InvalidInput(f"{path} is larger than {LARGEST_SOURCE} bytes", param="sources")
+        return path.read_bytes()
+    except OSError as error:
+        raise InvalidInput(f"cannot read {path}: {error.strerror}", param="sources") from error
+
+
+@contextmanager
+def disk_errors(place: Path) -> Iterator[None]:
+    """Name what the disk refuses, with the place."""
+    try:
+        yield
+    except OSError as error:
+        raise StorageFailed(
+            f"cannot write to {place}: {error.strerror}", subject=str(place)
+        ) from error

@@ -1,0 +1,100 @@
+"""The one place that names adapters and joins them to the use cases."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from flux_cli.adapters.brains.offline import OfflineBrain
+from flux_cli.adapters.clock import FreshIds, SystemClock
+from flux_cli.adapters.keychain import CardSecretFile
+from flux_cli.adapters.reports.run_report import RunReports
+from flux_cli.adapters.scenario_files import ScenarioFolders
+from flux_cli.adapters.specialists.illustrator import ImageGenerator
+from flux_cli.adapters.specialists.researcher import Researcher
+from flux_cli.adapters.specialists.writer import ContentWriter
+from flux_cli.adapters.store.ledger import SqliteStore
+from flux_cli.adapters.store.place import Mode, current_mode, file_system
+from flux_cli.adapters.workspace import Folders
+from flux_cli.config import Config
+from flux_cli.domain.marketplace import Strategy
+from flux_cli.domain.quorum import Bar
+from flux_cli.errors import Fix, NotFound
+from flux_cli.usecases.ports import Deps, Settings, Trade
+
+
+def open_flux(config: Config, *, timeout: float | None = None) -> Deps:
+    """Everything the use cases need; the ledger's file is made when it is first written.
+
+    `timeout` is how many seconds to wait for another process to let go of the ledger.
+    """
+    trades: Mapping[str, Trade] = {
+        trade.name: trade for trade in (Researcher(), ContentWriter(), ImageGenerator())
+    }
+    ids = FreshIds()
+    ledger = config.ledger.path
+    return Deps(
+        store=SqliteStore(
+            ledger,
+            clock=SystemClock(),
+            ids=ids,
+            busy_timeout_seconds=timeout or config.ledger.busy_timeout_seconds,
+        ),
+        ids=ids,
+        brain=OfflineBrain(),
+        trades=trades,
+        card_numbers=CardSecretFile(ledger, config.cards.prefix),
+        scenarios=ScenarioFolders(scenario_folders(), frozenset(trades)),
+        workspace=Folders(),
+        reports=RunReports(),
+        settings=_settings(config),
+    )
+
+
+def open_existing(config: Config, *, timeout: float | None = None) -> Deps:
+    """`open_flux` for a ledger that is there; raises `NotFound` where it is not."""
+    if not config.ledger.path.exists():
+        raise NotFound(
+            f"there is no ledger at {config.ledger.path}",
+            subject=str(config.ledger.path),
+            fixes=(Fix("make one", ("flux", "init")),),
+        )
+    return open_flux(config, timeout=timeout)
+
+
+def ledger_mode(config: Config) -> tuple[Mode, str]:
+    """How this machine's SQLite keeps the ledger durable, and the file system it is on."""
+    place = config.ledger.path.parent
+    while not place.exists():
+        place = place.parent
+    return current_mode(), file_system(place.resolve())
+
+
+def scenario_folders() -> tuple[Path, ...]:
+    """Where scenarios are: beside the package in a checkout, else as they were installed."""
+    package = Path(__file__).resolve().parent
+    beside = package.parent / "scenarios"
+    return (beside, package.parent / "flux_data" / "scenarios")
+
+
+def _settings(config: Config) -> Settings:
+    policy, quorum = config.policy, config.quorum
+    return Settings(
+        opening_grant=config.treasury.opening_grant.money,
+        per_payment=policy.per_payment.money,
+        rolling_24h=policy.rolling_24h.money,
+        approval_threshold=policy.approval_threshold.money,
+        owner_threshold=policy.owner_threshold.money,
+        reserve_floor_percent=policy.reserve_floor_percent,
+        bar=Bar(
+            quorum.yes_needed,
+            quorum.yes_needed_large,
+            quorum.large_amount.money,
+            quorum.large_percent_of_free_cash,
+        ),
+        card_prefix=config.cards.prefix,
+        card_lifetime_hours=config.cards.lifetime_hours,
+        parallel=config.run.parallel,
+        strategy=Strategy(config.market.strategy),
+        seed=config.run.seed,
+    )

@@ -1,0 +1,70 @@
+"""How a run or a payment ends, as an exit code and in words."""
+
+from __future__ import annotations
+
+from flux_cli.domain.intents import IntentState, PaymentIntent
+from flux_cli.domain.refusals import Refusal as Ruling
+from flux_cli.domain.runs import Run, RunState
+from flux_cli.entrypoints.cli.document import Document
+from flux_cli.entrypoints.cli.exit_codes import ExitCode
+from flux_cli.entrypoints.cli.invocation import Invocation
+from flux_cli.entrypoints.cli.refusal import Refusal
+from flux_cli.errors import Fix, WorkFailed
+
+PAUSED = frozenset({"economy_frozen", "agent_frozen", "agent_paused"})
+FUNDS = frozenset({"insufficient_funds"})
+
+
+def exit_code_of(refusals: tuple[Ruling, ...]) -> ExitCode:
+    """The code of a denial, by its most serious reason."""
+    first = refusals[0].code
+    if first in PAUSED:
+        return ExitCode.CONFLICT
+    return ExitCode.FUNDS if first in FUNDS else ExitCode.DENIED
+
+
+def refuse(flux: Invocation, intent: PaymentIntent, document: Document) -> None:
+    """End the command as denied, with every rule that refused and the most that would pass."""
+    code = intent.amount.asset.code
+    rulings = tuple(
+        Refusal(
+            rule.code,
+            rule.message
+            if rule.unit == "money"
+            else f"{rule.observed} of {rule.limit} {rule.unit}",
+            rule.limit if rule.unit == "money" else None,
+            rule.observed if rule.unit == "money" else None,
+            code,
+        )
+        for rule in intent.refusals
+    )
+    most = intent.most_that_would_pass
+    flux.deny(
+        f"{intent.requester} asked for {intent.amount}; nothing was hired and nothing moved",
+        rulings,
+        subject=intent.id,
+        max_amount_minor=None if most is None else most.units,
+        fixes=(Fix("see what each rule and seat said", ("flux", "payments", "show", intent.id)),),
+        document=document,
+        exit_code=exit_code_of(intent.refusals),
+    )
+
+
+def end_of_run(
+    flux: Invocation, run: Run, intent: PaymentIntent | None, whole: Document
+) -> ExitCode:
+    """Show the run and give its exit code; a denial or a failure ends the command instead."""
+    if run.state is RunState.DENIED and intent is not None:
+        refuse(flux, intent, whole)
+    if run.state is RunState.FAILED:
+        raise WorkFailed(
+            run.error or "the run failed",
+            subject=run.id,
+            fixes=(Fix("see what was checked", ("flux", "runs", "show", run.id)),),
+        )
+    flux.show(whole)
+    if run.state is RunState.COMPLETED:
+        return ExitCode.OK
+    waiting = intent is not None and intent.state is not IntentState.APPROVED
+    flux.note(f"the run waits: {intent.state if waiting and intent else run.state}")
+    return ExitCode.PENDING

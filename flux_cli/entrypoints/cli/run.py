@@ -1,0 +1,160 @@
+"""`flux run`: a scenario or a goal, from plan to deliverables."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from flux_cli.bootstrap import open_existing, open_flux
+from flux_cli.domain.free_text import bounded
+from flux_cli.domain.intents import PaymentIntent
+from flux_cli.domain.marketplace import Strategy
+from flux_cli.domain.money import CREDIT, Money, parse_money
+from flux_cli.domain.quorum import Urgency
+from flux_cli.domain.returns import claimed_return
+from flux_cli.domain.runs import Run, RunState
+from flux_cli.entrypoints.cli.exit_codes import ExitCode
+from flux_cli.entrypoints.cli.invocation import Invocation
+from flux_cli.entrypoints.cli.options import MONEY
+from flux_cli.entrypoints.cli.outcomes import end_of_run
+from flux_cli.entrypoints.cli.run_document import run_document
+from flux_cli.entrypoints.cli.verb import daily, verb
+from flux_cli.errors import Fix, InvalidInput
+from flux_cli.usecases.describe_run import describe_run
+from flux_cli.usecases.found_economy import found_economy
+from flux_cli.usecases.ports import Deps
+from flux_cli.usecases.run_goal import Goal, carry_out_run, start_run
+
+app = daily()
+
+LARGEST_BRIEF = 200_000
+
+
+@verb(
+    app,
+    "run",
+    options=MONEY - {"dry_run", "max_amount"},
+    examples=(
+        "flux run marketing-campaign --out campaign",
+        'flux run "Launch a campaign for a solar lantern" --brief lantern.md',
+        "flux run --resume run_01",
+    ),
+)
+def run(
+    flux: Invocation,
+    goal: Annotated[
+        str, typer.Argument(help="A scenario's name or folder, or a goal in words.")
+    ] = "",
+    budget: Annotated[str | None, typer.Option(help="At most this much CREDIT, e.g. 120.")] = None,
+    out: Annotated[Path | None, typer.Option(help="Folder for the deliverables.")] = None,
+    brief: Annotated[
+        Path | None, typer.Option(help="A text or Markdown file to work from.")
+    ] = None,
+    source: Annotated[
+        list[Path] | None, typer.Option(help="A document to cite; repeatable.")
+    ] = None,
+    seed: Annotated[int | None, typer.Option(help="Decides every choice that is free.")] = None,
+    strategy: Annotated[Strategy | None, typer.Option(help="What to weigh most in hiring.")] = None,
+    resume: Annotated[str | None, typer.Option(help="Go on with this run instead.")] = None,
+) -> ExitCode:
+    """Carry out a scenario or a goal: plan, ask for money, hire, check, pay, deliver."""
+    if resume is not None:
+        deps = open_existing(flux.config, timeout=flux.timeout)
+        with deps.store.reading() as reader:
+            found = reader.resolve(Run, resume)
+        return go_on(flux, deps, found)
+    if not goal.strip():
+        raise InvalidInput(
+            "name a scenario or a goal",
+            param="GOAL",
+            fixes=(Fix("see which scenarios there are", ("flux", "scenarios", "list")),),
+        )
+    deps = open_flux(flux.config, timeout=flux.timeout)
+    wanted = _goal(deps, goal.strip(), brief, tuple(source or ()))
+    wanted = replace(
+        wanted,
+        budget=wanted.budget if budget is None else parse_money(budget, CREDIT),
+        out=None if out is None else out.resolve(),
+        seed=deps.settings.seed if seed is None else seed,
+        strategy=strategy or deps.settings.strategy,
+    )
+    found_economy(deps)
+    key = flux.idempotency_key or f"run:{deps.ids.new('event')}"
+    started = start_run(
+        deps, wanted, key=key, default_out=(flux.cwd / flux.config.run.out).resolve()
+    )
+    return go_on(flux, deps, started)
+
+
+def go_on(flux: Invocation, deps: Deps, run: Run) -> ExitCode:
+    """Carry a run out from where it stands, and answer with all of it."""
+    flux.resume_with("flux", "runs", "resume", run.id)
+    if run.state in (RunState.PLANNING, RunState.REQUESTING, RunState.WORKING):
+        flux.progress("run", id=run.id, state=run.state, money="simulated")
+    ended = carry_out_run(deps, run.id, flux.progress)
+    return tell(flux, deps, ended)
+
+
+def tell(flux: Invocation, deps: Deps, run: Run) -> ExitCode:
+    """Answer with a run as it stands."""
+    with deps.store.reading() as reader:
+        document = describe_run(reader, run)
+        intent = next(iter(reader.find(PaymentIntent, run_id=run.id, limit=1)), None)
+    return end_of_run(flux, run, intent, run_document(document, for_people=flux.for_people))
+
+
+def _goal(deps: Deps, text: str, brief: Path | None, sources: tuple[Path, ...]) -> Goal:
+    """The scenario of this name, or the words as a goal with a brief."""
+    is_name = " " not in text and brief is None
+    if is_name:
+        scenario = deps.scenarios.load(text)
+        return Goal(
+            scenario=scenario.name,
+            goal=scenario.goal,
+            brief=scenario.brief,
+            sources=scenario.sources + sources,
+            purpose=scenario.purpose,
+            justification=scenario.justification,
+            claimed_return=scenario.claimed_return,
+            urgency=scenario.urgency,
+            budget=scenario.budget,
+            seed=0,
+            strategy=Strategy.BALANCED,
+            out=None,
+            plan=scenario.plan,
+        )
+    goal = bounded(text, 600)
+    brief_text = "" if brief is None else _read_brief(brief)
+    return Goal(
+        scenario="",
+        goal=goal,
+        brief=brief_text,
+        sources=((brief,) if brief is not None else ()) + sources,
+        purpose=goal,
+        justification=bounded(
+            f"Owner's goal: {goal}. Research, copy and banners within 72 hours, each checked"
+            " before it is paid; 8 deliverables.",
+            600,
+        ),
+        claimed_return=claimed_return(brief_text, Money(0)),
+        urgency=Urgency.MEDIUM,
+        budget=None,
+        seed=0,
+        strategy=Strategy.BALANCED,
+        out=None,
+        plan=None,
+    )
+
+
+def _read_brief(path: Path) -> str:
+    try:
+        if path.stat().st_size > LARGEST_BRIEF:
+            raise InvalidInput(f"{path} is larger than {LARGEST_BRIEF} bytes", param="--brief")
+        return path.read_text(encoding="utf-8")
+    except OSError as error:
+        raise InvalidInput(f"cannot read {path}: {error.strerror}", param="--brief") from error
+    except UnicodeDecodeError as error:
+        raise InvalidInput(f"{path} is not UTF-8 text", param="--brief") from error

@@ -1,0 +1,153 @@
+"""One run told whole: plan, decision, ballots, card, hires, entries, balances, deliverables."""
+
+from __future__ import annotations
+
+from dataclasses import fields
+
+from flux_cli.domain.cards import Card
+from flux_cli.domain.contracts import Contract
+from flux_cli.domain.decisions import Decision
+from flux_cli.domain.intents import PaymentIntent
+from flux_cli.domain.money import CREDIT, Money
+from flux_cli.domain.quorum import SEATS, Ballot
+from flux_cli.domain.runs import Run
+from flux_cli.usecases.ports import EntryRecord, Reader
+
+Document = dict[str, object]
+
+
+def describe_run(reader: Reader, run: Run) -> Document:
+    """The run as one document of plain values, Money and times; front ends only lay it out."""
+    intent = next(iter(reader.find(PaymentIntent, run_id=run.id, limit=1)), None)
+    entries = list(reversed(reader.entries(run_id=run.id, limit=1000)))
+    contracts = reader.find(Contract, run_id=run.id, oldest_first=True)
+    card = None if intent is None or intent.card_id is None else reader.get(Card, intent.card_id)
+    return {
+        "id": run.id,
+        "scenario": run.scenario,
+        "goal": run.goal,
+        "state": run.state,
+        "simulated": True,
+        "requester": run.requester,
+        "seed": run.seed,
+        "strategy": run.strategy,
+        "out": run.out,
+        "budget": run.budget,
+        "created_at": run.created_at,
+        "finished_at": run.finished_at,
+        "error": run.error,
+        "plan": _plan(run),
+        "payment": None if intent is None else describe_payment(intent),
+        "decision": None if intent is None else describe_decision(reader, intent),
+        "ballots": [] if intent is None else describe_ballots(reader, intent),
+        "card": None if card is None else describe_card(card),
+        "hires": [_hire(run, contract) for contract in contracts],
+        "entries": [describe_entry(entry) for entry in entries],
+        "balances": _changes(entries),
+        "deliverables": [shallow(artefact) for artefact in run.deliverables],
+    }
+
+
+def shallow(record: object) -> Document:
+    """A flat dataclass as a document."""
+    return {field.name: getattr(record, field.name) for field in fields(record)}  # type: ignore[arg-type]
+
+
+def _plan(run: Run) -> Document | None:
+    if run.plan is None:
+        return None
+    return {"digest": run.plan.digest, "tasks": [shallow(task) for task in run.plan.tasks]}
+
+
+def describe_payment(intent: PaymentIntent) -> Document:
+    """A payment intent with its refusals."""
+    hidden = {"key", "shares", "refusals"}
+    document = {name: value for name, value in shallow(intent).items() if name not in hidden}
+    document["shares"] = [shallow(share) for share in intent.shares]
+    document["refusals"] = [shallow(refusal) for refusal in intent.refusals]
+    return document
+
+
+def describe_decision(reader: Reader, intent: PaymentIntent) -> Document | None:
+    """The kernel's latest verdict on an intent."""
+    found = reader.find(Decision, intent_id=intent.id, limit=1)
+    if not found:
+        return None
+    document = shallow(found[0])
+    document["refusals"] = [shallow(refusal) for refusal in found[0].refusals]
+    tally = found[0].tally
+    document["tally"] = None
+    if tally is not None:
+        document["tally"] = shallow(tally) | {"conditions": shallow(tally.conditions)}
+    return document
+
+
+def describe_ballots(reader: Reader, intent: PaymentIntent) -> list[Document]:
+    """Every ballot cast on an intent, in the order of the seats."""
+    cast = reader.find(Ballot, intent_id=intent.id, limit=2 * len(SEATS))
+    cast.sort(key=lambda ballot: SEATS.index(ballot.seat))
+    return [
+        shallow(ballot)
+        | {
+            "reasons": [shallow(reason) for reason in ballot.reasons],
+            "conditions": shallow(ballot.conditions),
+        }
+        for ballot in cast
+    ]
+
+
+def describe_card(card: Card) -> Document:
+    """A card as it may be shown: masked, and marked simulated."""
+    hidden = {"prefix", "last_four", "fingerprint"}
+    document: Document = {"id": card.id, "number": card.masked, "simulated": True}
+    document |= {name: value for name, value in shallow(card).items() if name not in hidden}
+    return document | {"remaining": card.remaining}
+
+
+def _hire(run: Run, contract: Contract) -> Document:
+    titles = {task.id: task.title for task in run.plan.tasks} if run.plan else {}
+    return {
+        "id": contract.id,
+        "task": contract.task_id,
+        "title": titles.get(contract.task_id, contract.task_id),
+        "agent": contract.provider,
+        "trade": contract.trade,
+        "price": contract.price,
+        "state": contract.state,
+        "checks": [shallow(check) for check in contract.checks],
+        "files": len(contract.artefacts),
+        "summary": contract.summary,
+        "backend": contract.backend,
+        "revisions": contract.revisions,
+        "terms_hash": contract.terms_hash,
+        "ranking": [shallow(ranked) for ranked in contract.ranking],
+    }
+
+
+def describe_entry(record: EntryRecord) -> Document:
+    """One entry with its postings."""
+    entry = record.entry
+    return {
+        "id": record.id,
+        "seq": record.seq,
+        "kind": entry.kind,
+        "key": entry.key,
+        "memo": entry.memo,
+        "reference": entry.reference,
+        "run_id": entry.run_id,
+        "decision_id": entry.decision_id,
+        "recorded_at": record.recorded_at,
+        "postings": [shallow(posting) for posting in entry.postings],
+    }
+
+
+def _changes(entries: list[EntryRecord]) -> list[Document]:
+    """What the run changed in each agent's wallet, largest loss first."""
+    changes: dict[str, Money] = {}
+    for record in entries:
+        for posting in record.entry.postings:
+            kind, _, name = posting.account.partition(":")
+            if kind == "wallet" and posting.amount.asset == CREDIT:
+                changes[name] = changes.get(name, Money(0)) + posting.amount
+    ordered = sorted(changes.items(), key=lambda item: (item[1].units, item[0]))
+    return [{"agent": name, "change": change} for name, change in ordered]

@@ -1,0 +1,102 @@
+"""Finding who does each task, for how much, and freezing the terms."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from flux_cli.domain.canonical import digest
+from flux_cli.domain.contracts import Contract, ContractState, Ranked
+from flux_cli.domain.marketplace import Candidate, Listing, Wanted, rank
+from flux_cli.domain.plan import Task
+from flux_cli.domain.runs import Run
+from flux_cli.domain.work import Assignment
+from flux_cli.errors import CannotPlan
+from flux_cli.usecases.ports import Deps, Reader, Transaction
+
+
+def candidates(deps: Deps, reader: Reader, run: Run, task: Task) -> tuple[Candidate, ...]:
+    """Every listing for the task, ranked, with what it would ask; the seed orders equals."""
+    trade = deps.trades.get(task.trade)
+    units, units_full = (0, 1) if trade is None else trade.size(_assignment(deps, run, task))
+    listings = reader.find(Listing, oldest_first=True)
+    wanted = Wanted(
+        task_id=task.id,
+        requester=run.requester,
+        trade=task.trade,
+        media_types=task.media_types,
+        terms=frozenset(f"{task.title} {run.goal}".lower().split()),
+        units=units,
+        units_full=units_full,
+        most=task.max_price,
+        slack_hours=task.deadline_hours,
+    )
+    records = {item.provider: reader.track_record(item.provider) for item in listings}
+    return rank(listings, wanted, records, run.strategy, run.seed)
+
+
+def quote_tasks(deps: Deps, run: Run) -> list[Contract]:
+    """One contract a task, priced and awaiting approval; found again if they were made before.
+
+    Raises `CannotPlan` where nobody can take a task, naming why each was not eligible.
+    """
+    assert run.plan is not None, "a run is planned before it is quoted"
+    with deps.store.reading() as reader:
+        made = reader.find(Contract, run_id=run.id, oldest_first=True)
+        if made:
+            return made
+        ranked = [(task, candidates(deps, reader, run, task)) for task in run.plan.tasks]
+    for task, found in ranked:
+        if found and found[0].ineligible is None:
+            continue
+        reasons = "; ".join(
+            f"{one.listing.provider} {one.ineligible}"
+            for one in found
+            if one.listing.trade == task.trade
+        )
+        raise CannotPlan(f"nobody can take {task.id!r}: {reasons or 'no such listing'}")
+    with deps.store.begin() as tx:
+        if already := tx.find(Contract, run_id=run.id, oldest_first=True):
+            return already
+        return [_contract(deps, tx, run, task, found) for task, found in ranked]
+
+
+def _contract(
+    deps: Deps, tx: Transaction, run: Run, task: Task, found: tuple[Candidate, ...]
+) -> Contract:
+    best = found[0]
+    draft = Contract(
+        id=deps.ids.new("contract"),
+        run_id=run.id,
+        task_id=task.id,
+        client=run.requester,
+        provider=best.listing.provider,
+        listing_id=best.listing.id,
+        trade=task.trade,
+        price=best.quote,
+        state=ContractState.DRAFT,
+        terms_hash=digest([task, best.listing.id, best.quote, run.brief]),
+        ranking=tuple(_ranked(one) for one in found if one.listing.trade == task.trade),
+        card_id=None,
+        revisions=0,
+        artefacts=(),
+        checks=(),
+        summary="",
+        backend="rule",
+        deadline=tx.now + timedelta(hours=task.deadline_hours),
+        created_at=tx.now,
+        updated_at=tx.now,
+    )
+    quoted = draft.move(ContractState.QUOTING, tx.now).move(ContractState.QUOTED, tx.now)
+    tx.put(quoted, "contract.quoted", run_id=run.id)
+    waiting = quoted.move(ContractState.PENDING_APPROVAL, tx.now)
+    tx.put(waiting, "contract.pending_approval", run_id=run.id)
+    return waiting
+
+
+def _ranked(one: Candidate) -> Ranked:
+    return Ranked(one.listing.provider, one.quote, one.score, dict(one.parts), one.ineligible)
+
+
+def _assignment(deps: Deps, run: Run, task: Task) -> Assignment:
+    sources = tuple(deps.workspace.read_source(source) for source in run.sources)
+    return Assignment(task.id, task.trade, run.goal, run.brief, sources, {}, run.seed)

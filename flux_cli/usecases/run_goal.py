@@ -1,0 +1,343 @@
+"""Carrying out a goal: plan, quotes, one request for money, hires, deliverables.
+
+Every step is recorded where it happens — the run, its intent, its contracts — and found again by
+its key, so carrying a run out twice does only what is left of it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from flux_cli.domain.agents import ORCHESTRATOR
+from flux_cli.domain.canonical import canonical, digest
+from flux_cli.domain.contracts import Contract, ContractState
+from flux_cli.domain.intents import IntentState, PaymentIntent, Share
+from flux_cli.domain.marketplace import Listing, Strategy
+from flux_cli.domain.money import CREDIT, Money, total
+from flux_cli.domain.plan import Plan, Task, faults, longest_chain_hours
+from flux_cli.domain.quorum import LinePrice, Urgency
+from flux_cli.domain.runs import Run, RunState, step_key
+from flux_cli.domain.work import Artefact
+from flux_cli.errors import CannotPlan, KeyReused
+from flux_cli.usecases.close_card import close_card
+from flux_cli.usecases.describe_run import describe_run
+from flux_cli.usecases.freeze import obey_freeze
+from flux_cli.usecases.hire import Job, carry_out
+from flux_cli.usecases.money_request import MoneyRequest
+from flux_cli.usecases.ports import Deps, PlanQuestion, Progress, Reader
+from flux_cli.usecases.quote import quote_tasks
+from flux_cli.usecases.request_money import request_money
+
+
+@dataclass(frozen=True, slots=True)
+class Goal:
+    """What is to be achieved, with what, for whom and for at most how much."""
+
+    scenario: str
+    goal: str
+    brief: str
+    sources: tuple[Path, ...]
+    purpose: str
+    justification: str
+    claimed_return: Money | None
+    urgency: Urgency
+    budget: Money | None
+    seed: int
+    strategy: Strategy
+    out: Path | None
+    plan: Plan | None
+    requester: str = ORCHESTRATOR
+
+
+def start_run(deps: Deps, goal: Goal, *, key: str, default_out: Path) -> Run:
+    """Record the run of this goal, or find the one this key already names.
+
+    Raises `KeyReused` where the key names another goal, `Frozen` where nothing may start.
+    """
+    sources = tuple(deps.workspace.describe_source(path) for path in goal.sources)
+    request_digest = digest(
+        [goal.scenario, goal.goal, goal.brief, [s.sha256 for s in sources], goal.budget,
+         goal.seed, goal.strategy, goal.plan, goal.requester]
+    )  # fmt: skip
+    with deps.store.begin() as tx:
+        found = tx.lookup(Run, key=key)
+        if found is not None:
+            if found.request_digest != request_digest:
+                raise KeyReused(f"{key!r} already names another run", subject=found.id)
+            return found
+        obey_freeze(tx, goal.requester)
+        run_id = deps.ids.new("run")
+        run = Run(
+            id=run_id,
+            key=key,
+            request_digest=request_digest,
+            scenario=goal.scenario,
+            goal=goal.goal,
+            brief=goal.brief,
+            sources=sources,
+            requester=goal.requester,
+            purpose=goal.purpose,
+            justification=goal.justification,
+            claimed_return=goal.claimed_return,
+            urgency=goal.urgency,
+            budget=goal.budget,
+            seed=goal.seed,
+            strategy=goal.strategy,
+            out=str(goal.out or default_out / run_id),
+            state=RunState.PLANNING,
+            plan=goal.plan,
+            intent_id=None,
+            card_id=None,
+            deliverables=(),
+            error="",
+            created_at=tx.now,
+            finished_at=None,
+        )
+        tx.put(run, "run.started", run_id=run.id)
+    return run
+
+
+def carry_out_run(deps: Deps, run_id: str, progress: Progress) -> Run:
+    """Take the run from where it stands to its end, or to where it must wait."""
+    run = _read(deps, run_id)
+    while run.state in STAGES:
+        before = run.state
+        run = STAGES[run.state](deps, run, progress)
+        if run.state is before:
+            return run
+    return run
+
+
+def _read(deps: Deps, run_id: str) -> Run:
+    with deps.store.reading() as reader:
+        return reader.get(Run, run_id)
+
+
+def _keep(deps: Deps, run: Run, event: str) -> Run:
+    with deps.store.begin() as tx:
+        tx.put(run, event, run_id=run.id)
+    return run
+
+
+def _plan(deps: Deps, run: Run, progress: Progress) -> Run:
+    """A plan from the scenario or from a brain, valid by the same rules."""
+    plan = run.plan
+    if plan is None:
+        with deps.store.reading() as reader:
+            ceilings = {item.trade: item.price_max for item in reader.find(Listing) if item.active}
+        names = tuple(deps.scenarios.names())
+        files = tuple(source.name for source in run.sources)
+        question = PlanQuestion(run.goal, run.brief, files, ceilings, names)
+        try:
+            plan = deps.brain.ask(question).value
+        except CannotPlan as error:
+            _keep(deps, _failed(deps, run, str(error)), "run.failed")
+            raise
+    wrong = faults(plan, set(deps.trades))
+    if wrong:
+        _keep(deps, _failed(deps, run, "; ".join(wrong)), "run.failed")
+        raise CannotPlan("the plan cannot be carried out: " + "; ".join(wrong))
+    progress("planned", tasks=len(plan.tasks), plan=plan.digest[:12])
+    return _keep(deps, replace(run, plan=plan, state=RunState.REQUESTING), "run.planned")
+
+
+def _failed(deps: Deps, run: Run, error: str) -> Run:
+    with deps.store.reading() as reader:
+        return replace(run, state=RunState.FAILED, error=error[:600], finished_at=reader.now)
+
+
+def _request(deps: Deps, run: Run, progress: Progress) -> Run:
+    """Quotes for every task, then one payment intent for all of them."""
+    deps.workspace.claim(Path(run.out), run.id)
+    try:
+        contracts = quote_tasks(deps, run)
+    except CannotPlan as error:
+        _keep(deps, _failed(deps, run, str(error)), "run.failed")
+        raise
+    for contract in contracts:
+        score = contract.ranking[0].score
+        progress("quote", task=contract.task_id, agent=contract.provider, price=contract.price,
+                 score=f"{score}/10000")  # fmt: skip
+    with deps.store.reading() as reader:
+        request = _money_request(reader, run, contracts)
+    key = step_key(run.id, "", "money")
+    intent = request_money(deps, request, key=key, progress=progress)
+    if intent.state is IntentState.DENIED:
+        return _denied(deps, run, intent)
+    if intent.state not in (IntentState.APPROVED, IntentState.CAPTURED):
+        progress("waiting", payment=intent.id, state=intent.state)
+        return run
+    progress("approved", amount=intent.amount, yes=intent.yes, needed=intent.needed)
+    with deps.store.begin() as tx:
+        for contract in tx.find(Contract, run_id=run.id):
+            if contract.state is ContractState.PENDING_APPROVAL:
+                moved = contract.move(ContractState.APPROVED, tx.now)
+                tx.put(replace(moved, card_id=intent.card_id), "contract.approved", run_id=run.id)
+        working = replace(run, state=RunState.WORKING, intent_id=intent.id, card_id=intent.card_id)
+        tx.put(working, "run.working", run_id=run.id)
+    return working
+
+
+def _denied(deps: Deps, run: Run, intent: PaymentIntent) -> Run:
+    with deps.store.begin() as tx:
+        for contract in tx.find(Contract, run_id=run.id):
+            if contract.state is ContractState.PENDING_APPROVAL:
+                refused = contract.move(ContractState.REFUSED, tx.now)
+                tx.put(refused, "contract.refused", run_id=run.id)
+        denied = replace(
+            run,
+            state=RunState.DENIED,
+            intent_id=intent.id,
+            error=intent.refusals[0].code,
+            finished_at=tx.now,
+        )
+        tx.put(denied, "run.denied", run_id=run.id)
+    return denied
+
+
+def _money_request(reader: Reader, run: Run, contracts: Sequence[Contract]) -> MoneyRequest:
+    assert run.plan is not None, "a run is planned before money is asked for"
+    listings = {item.id: item for item in reader.find(Listing)}
+    hours = {c.task_id: listings[c.listing_id].turnaround_hours for c in contracts}
+    shares: dict[str, Money] = {}
+    for contract in contracts:
+        so_far = shares.get(contract.provider, Money(0, contract.price.asset))
+        shares[contract.provider] = so_far + contract.price
+    return MoneyRequest(
+        requester=run.requester,
+        amount=total([contract.price for contract in contracts], CREDIT),
+        shares=tuple(Share(payee, amount) for payee, amount in shares.items()),
+        purpose=run.purpose,
+        justification=run.justification,
+        claimed_return=run.claimed_return,
+        urgency=run.urgency,
+        plan_digest=run.plan.digest,
+        reference=run.id,
+        escrowed=True,
+        budget=run.budget,
+        run_id=run.id,
+        deliverables=tuple(item for task in run.plan.tasks for item in task.produces),
+        acceptance_checks=sum(len(task.produces) for task in run.plan.tasks),
+        slack_hours=max(task.deadline_hours for task in run.plan.tasks),
+        turnaround_hours=longest_chain_hours(run.plan, hours),
+        prices=tuple(_line_price(reader, c, listings) for c in contracts),
+        evidence=(f"plan {run.plan.digest[:12]}", *(f"quote {c.id}" for c in contracts)),
+    )
+
+
+def _line_price(reader: Reader, contract: Contract, listings: dict[str, Listing]) -> LinePrice:
+    """The asked price beside the published ranges for the trade and the last prices paid."""
+    known = [
+        price
+        for item in listings.values()
+        if item.trade == contract.trade
+        for price in (item.price_min, item.price_max)
+    ]
+    paid = reader.find(Contract, trade=contract.trade, state=ContractState.SETTLED, limit=50)
+    return LinePrice(contract.trade, contract.price, (*known, *(past.price for past in paid)))
+
+
+def _work(deps: Deps, run: Run, progress: Progress) -> Run:
+    """Hire for every task as soon as what it needs is settled, independent tasks in parallel."""
+    assert run.plan is not None, "a run is planned before work starts"
+    with deps.store.reading() as reader:
+        contracts = {c.task_id: c for c in reader.find(Contract, run_id=run.id)}
+    done: dict[str, ContractState] = {}
+    running: dict[Future[Contract], Task] = {}
+    with ThreadPoolExecutor(max_workers=deps.settings.parallel) as workers:
+        while True:
+            started = {task.id for task in running.values()} | set(done)
+            for task in _ready(run.plan, done):
+                if task.id not in started:
+                    job = Job(run, task, contracts[task.id].id)
+                    running[workers.submit(carry_out, deps, job, progress)] = task
+            if not running:
+                break
+            finished, _ = wait(running, return_when=FIRST_COMPLETED)
+            for future in finished:
+                task = running.pop(future)
+                done[task.id] = future.result().state
+    _give_up_unreached(deps, run)
+    close_card(deps, run)
+    if all(state is ContractState.SETTLED for state in done.values()) and len(done) == len(
+        run.plan.tasks
+    ):
+        return _deliver(deps, _read(deps, run.id), progress)
+    rejected = [task for task, state in done.items() if state is not ContractState.SETTLED]
+    error = f"not accepted: {', '.join(rejected)}; their money came back"
+    return _keep(deps, _failed(deps, _read(deps, run.id), error), "run.failed")
+
+
+def _ready(plan: Plan, done: dict[str, ContractState]) -> list[Task]:
+    settled = {task for task, state in done.items() if state is ContractState.SETTLED}
+    return [task for task in plan.tasks if set(task.needs) <= settled]
+
+
+def _give_up_unreached(deps: Deps, run: Run) -> None:
+    """Cancel the contracts of tasks whose needs were not met; they were never funded."""
+    with deps.store.begin() as tx:
+        for contract in tx.find(Contract, run_id=run.id):
+            if contract.state is ContractState.APPROVED:
+                cancelled = contract.move(ContractState.CANCELLED, tx.now)
+                tx.put(cancelled, "contract.cancelled", run_id=run.id)
+
+
+def _deliver(deps: Deps, run: Run, progress: Progress) -> Run:
+    """Write the report and the manifest beside the deliverables, then complete the run."""
+    out = Path(run.out)
+    with deps.store.reading() as reader:
+        contracts = reader.find(Contract, run_id=run.id, oldest_first=True)
+        now = reader.now
+    files = [
+        replace(artefact, path=f"{contract.task_id}/{artefact.path}")
+        for contract in contracts
+        for artefact in contract.artefacts
+    ]
+    finished = replace(run, state=RunState.COMPLETED, deliverables=tuple(files), finished_at=now)
+    with deps.store.reading() as reader:
+        document = describe_run(reader, finished)
+    for name, media_type, data in deps.reports.render(document):
+        files.append(deps.workspace.write(out, name, data, media_type))
+    manifest = _manifest(finished, contracts, files)
+    made = deps.workspace.write(
+        out, "manifest.json", canonical(manifest).encode(), "application/json"
+    )
+    progress("delivered", files=len(files) + 1, out=run.out)
+    return _keep(deps, replace(finished, deliverables=(*files, made)), "run.completed")
+
+
+def _manifest(run: Run, contracts: Sequence[Contract], files: Sequence[Artefact]) -> object:
+    """What was delivered, by whom, for how much, and the hash of every file but this one."""
+    assert run.plan is not None, "a delivered run had a plan"
+    return {
+        "schema": "flux.manifest/1",
+        "run": run.id,
+        "goal": run.goal,
+        "plan": run.plan.digest,
+        "money": "simulated",
+        "finished_at": run.finished_at,
+        "hires": [
+            {
+                "contract": contract.id,
+                "task": contract.task_id,
+                "agent": contract.provider,
+                "price": contract.price.decimal,
+                "currency": contract.price.asset.code,
+                "backend": contract.backend,
+                "checks": [{"name": c.name, "passed": c.passed} for c in contract.checks],
+            }
+            for contract in contracts
+        ],
+        "files": list(files),
+    }
+
+
+STAGES = {
+    RunState.PLANNING: _plan,
+    RunState.REQUESTING: _request,
+    RunState.WORKING: _work,
+}
+"""What takes a run on from each state; a state that is not here is an end."""
