@@ -152,6 +152,9 @@ class Store(Protocol):
     def verify(self) -> list[Finding]:
         """Recompute everything; an empty `faults` in every finding means it all agrees."""
 
+    def accept_head(self) -> None:
+        """Take the file as it is for the newest, at the owner's word after `verify`."""
+
 
 class Ids(Protocol):
     """Where ids come from."""

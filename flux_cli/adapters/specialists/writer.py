@@ -33,9 +33,13 @@ class ContentWriter:
     name: str = "content-writer"
 
     def size(self, assignment: Assignment) -> tuple[int, int]:
-        """(words of the brief and 40 for each claim, the number that earns the full price)."""
+        """(words of the brief and 40 for each claim, the number that earns the full price).
+
+        Before the research is done, the words it will read stand for the claims it will find.
+        """
         claims = claims_needed(assignment)
-        found = WORDS_PER_CLAIM * len(claims.claims) if claims else 0
+        to_read = sum(len(source.text.split()) for source in assignment.sources)
+        found = WORDS_PER_CLAIM * len(claims.claims) if claims else to_read
         return len(assignment.brief.split()) + found, UNITS_FULL
 
     def work(self, assignment: Assignment, folder: Path) -> Submission:

@@ -1,0 +1,40 @@
+"""The economy at a glance: money, people, what runs and what waits."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+from flux_cli.domain.agents import ECONOMY, ORCHESTRATOR, Agent
+from flux_cli.domain.cards import Card, CardState
+from flux_cli.domain.intents import IntentState, PaymentIntent
+from flux_cli.domain.journal import wallet
+from flux_cli.domain.money import CREDIT, total
+from flux_cli.domain.runs import Run
+from flux_cli.usecases.freeze import is_frozen
+from flux_cli.usecases.ports import Reader
+
+OPEN_RUNS = ("planning", "requesting", "working")
+
+
+def view_economy(reader: Reader) -> dict[str, object]:
+    """Balances by kind of account, counts, and what needs the owner's attention."""
+    reserved = [row.balance for row in reader.accounts() if row.kind in ("held", "card", "escrow")]
+    runs = reader.find(Run, limit=100_000)
+    payments = reader.find(PaymentIntent, limit=100_000)
+    decided = Counter(payment.state for payment in payments)
+    granted = decided[IntentState.APPROVED] + decided[IntentState.CAPTURED]
+    waiting = [run.id for run in runs if run.state in OPEN_RUNS]
+    return {
+        "frozen": is_frozen(reader, ECONOMY),
+        "simulated": True,
+        "orchestrator": reader.balance(wallet(ORCHESTRATOR), CREDIT),
+        "reserved": total([amount for amount in reserved if amount.asset == CREDIT], CREDIT),
+        "issued": -reader.balance("world", CREDIT),
+        "agents": len(reader.find(Agent, limit=100_000)),
+        "runs": len(runs),
+        "payments": len(payments),
+        "approved": granted,
+        "denied": decided[IntentState.DENIED],
+        "active_cards": len(reader.find(Card, state=CardState.ACTIVE)),
+        "attention": [f"run {run} is not finished: flux runs resume {run}" for run in waiting],
+    }
