@@ -10,6 +10,7 @@ from flux_cli.adapters.clock import FreshIds, SystemClock
 from flux_cli.adapters.keychain import CardSecretFile
 from flux_cli.adapters.reports.run_report import RunReports
 from flux_cli.adapters.scenario_files import ScenarioFolders
+from flux_cli.adapters.specialists.artefacts import write_artefact
 from flux_cli.adapters.specialists.illustrator import ImageGenerator
 from flux_cli.adapters.specialists.researcher import Researcher
 from flux_cli.adapters.specialists.writer import ContentWriter
@@ -45,7 +46,7 @@ def open_flux(config: Config, *, timeout: float | None = None) -> Deps:
         trades=trades,
         card_numbers=CardSecretFile(ledger, config.cards.prefix),
         scenarios=ScenarioFolders(scenario_folders(), frozenset(trades)),
-        workspace=Folders(),
+        workspace=Folders(write_artefact),
         reports=RunReports(),
         settings=_settings(config),
     )

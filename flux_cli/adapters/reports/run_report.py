@@ -24,9 +24,32 @@ if TYPE_CHECKING:
     from jinja2 import Environment
 
 _TEMPLATES = Path(__file__).parent / "templates"
-_GOOD = frozenset("completed approved captured settled accepted released active used yes".split())
+_GOOD = frozenset(
+    {
+        "completed",
+        "approved",
+        "captured",
+        "settled",
+        "accepted",
+        "released",
+        "active",
+        "used",
+        "yes",
+    }
+)
 _BAD = frozenset(
-    "denied failed refused rejected cancelled expired no hard_no no_quorum disputed".split()
+    {
+        "denied",
+        "failed",
+        "refused",
+        "rejected",
+        "cancelled",
+        "expired",
+        "disputed",
+        "no",
+        "hard_no",
+        "no_quorum",
+    }
 )
 _SIZE = re.compile(r"(?<![0-9])([1-9][0-9]{1,3})x([1-9][0-9]{1,3})(?![0-9])")
 _SHA256 = re.compile(r"[0-9a-f]{64}")
@@ -76,7 +99,7 @@ def _environment(shown: Callable[[object], str]) -> Environment:
         loader=FileSystemLoader(_TEMPLATES),
         undefined=StrictUndefined,
         # Markdown has its own escaping, in `markdown`; HTML entities would show in it.
-        autoescape=shown is words,
+        autoescape=shown is words,  # noqa: S701
         finalize=lambda value: value if isinstance(value, Markup) else shown(value),
         trim_blocks=True,
         lstrip_blocks=True,
@@ -103,7 +126,10 @@ def _facts(document: Mapping[str, object]) -> dict[str, Any]:
         "run": run,
         "took": _took(finished - run["created_at"]) if finished else None,
         "deliverables": deliverables,
-        "gallery": [item for item in deliverables if item["shown"]],
+        # Pictures too wide for a row that they share come last.
+        "gallery": sorted(
+            (item for item in deliverables if item["shown"]), key=lambda item: item["share"] > 400
+        ),
         "bytes": sum(item["bytes"] for item in deliverables),
         "hires": hires,
         "unhired": _unhired(run["plan"], hires),
@@ -111,7 +137,7 @@ def _facts(document: Mapping[str, object]) -> dict[str, Any]:
         "checks": len(checks),
         "votes": _votes(run),
         "cards": _cards(run["ballots"]),
-        "conditions": _together(run["ballots"]),
+        "conditions": _together(run["ballots"]) if _approved(run["decision"]) else [],
         "split": _split(run["payment"]),
         "refusals": _refusals(run["payment"]),
         "entries": entries,
@@ -137,7 +163,7 @@ def _deliverable(item: Mapping[str, Any]) -> dict[str, Any]:
         "width": width,
         "height": height,
         # How wide the picture is in a row of pictures of one height; never too slim for its name.
-        "share": min(max(width * 100 // height, 62), 400) if size else 100,
+        "share": max(width * 100 // height, 30) if size else 100,
     }
 
 
@@ -203,6 +229,10 @@ def _asks(conditions: Mapping[str, Any]) -> list[str]:
     return [text for wanted, text in asked if wanted]
 
 
+def _approved(decision: Mapping[str, Any] | None) -> bool:
+    return decision is not None and _tone(decision["verdict"]) == "good"
+
+
 def _together(ballots: Sequence[Mapping[str, Any]]) -> list[str]:
     """What all YES ballots ask for together, as the kernel joins it."""
     asked = [ballot["conditions"] for ballot in ballots if ballot["vote"] == Vote.YES]
@@ -212,12 +242,13 @@ def _together(ballots: Sequence[Mapping[str, Any]]) -> list[str]:
     return _asks({**joined, "max_amount": min(caps) if caps else None})
 
 
-def _split(payment: Mapping[str, Any] | None) -> dict[str, int] | None:
-    """Percent of the requested amount that was spent and that was given back."""
-    if payment is None or payment["amount"].units <= 0:
+def _split(payment: Mapping[str, Any] | None) -> dict[str, str] | None:
+    """Percent of the requested amount that was spent and that was given back, if any was."""
+    if payment is None or payment["captured"].units + payment["released"].units <= 0:
         return None
+    whole = max(payment["amount"].units, 1)
     return {
-        name: min(max(payment[name].units * 100 // payment["amount"].units, 0), 100)
+        name: f"{min(max(payment[name].units * 1000 // whole, 0), 1000) / 10:g}"
         for name in ("captured", "released")
     }
 

@@ -5,11 +5,10 @@ from __future__ import annotations
 import hashlib
 import os
 import shutil
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
-from flux_cli.adapters.specialists.artefacts import write_artefact
 from flux_cli.domain.runs import SourceFile
 from flux_cli.domain.work import Artefact, Source
 from flux_cli.errors import Fix, InvalidInput, StorageFailed
@@ -24,8 +23,14 @@ LARGEST_SOURCE = 4 * 1024 * 1024
 TEXTS = ("text/", "application/json")
 
 
+WriteFile = Callable[[Path, str, bytes, str], Artefact]
+
+
 class Folders:
-    """Fills the `Workspace` port on a local disk."""
+    """Fills the `Workspace` port on a local disk; `write` puts one file in a folder, safely."""
+
+    def __init__(self, write: WriteFile) -> None:
+        self._write = write
 
     def claim(self, out: Path, run_id: str) -> None:
         """Make the folder and mark it; raises `InvalidInput` where it holds something else."""
@@ -98,7 +103,7 @@ class Folders:
     def write(self, out: Path, name: str, data: bytes, media_type: str) -> Artefact:
         """Write one file of the run's own beside the deliverables."""
         with disk_errors(out):
-            return write_artefact(out, name, data, media_type)
+            return self._write(out, name, data, media_type)
 
 
 def _read(path: Path) -> bytes:
