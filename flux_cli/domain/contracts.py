@@ -61,7 +61,10 @@ class Ranked:
 
 @dataclass(frozen=True, slots=True)
 class Contract:
-    """One hire: `terms_hash` freezes trade, brief, price and acceptance when it is quoted."""
+    """One hire: `terms_hash` freezes trade, brief, price and acceptance when it is quoted.
+
+    `units` is the size of the work as its trade measures it, which prices are compared by.
+    """
 
     id: str
     run_id: str
@@ -70,6 +73,7 @@ class Contract:
     provider: str
     listing_id: str
     trade: str
+    units: int
     price: Money
     state: ContractState
     terms_hash: str

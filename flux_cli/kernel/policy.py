@@ -79,6 +79,8 @@ def quorum_agrees(spend: Spend, facts: Facts) -> Refusal | None:
         return Refusal("quorum_for_another_request", "the vote was on another request")
     if tally.outcome == "no_quorum":
         return Refusal("no_quorum", f"{tally.missing} of five ballots are missing")
+    if tally.outcome == "hard_no":
+        return Refusal("quorum_hard_no", "a seat's hard NO stands against any number of YES")
     if not tally.approved:
         return Refusal(
             "quorum_refused", "YES votes", limit=tally.needed, observed=tally.yes, unit="votes"

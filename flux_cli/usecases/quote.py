@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import timedelta
 
 from flux_cli.domain.canonical import digest
@@ -14,7 +15,16 @@ from flux_cli.errors import CannotPlan
 from flux_cli.usecases.ports import Deps, Reader, Transaction
 
 
-def candidates(deps: Deps, reader: Reader, run: Run, task: Task) -> tuple[Candidate, ...]:
+@dataclass(frozen=True, slots=True)
+class Quoted:
+    """A task with the size of its work and every listing ranked for it."""
+
+    task: Task
+    units: int
+    ranked: tuple[Candidate, ...]
+
+
+def candidates(deps: Deps, reader: Reader, run: Run, task: Task) -> Quoted:
     """Every listing for the task, ranked, with what it would ask; the seed orders equals."""
     trade = deps.trades.get(task.trade)
     units, units_full = (0, 1) if trade is None else trade.size(_assignment(deps, run, task))
@@ -31,7 +41,7 @@ def candidates(deps: Deps, reader: Reader, run: Run, task: Task) -> tuple[Candid
         slack_hours=task.deadline_hours,
     )
     records = {item.provider: reader.track_record(item.provider) for item in listings}
-    return rank(listings, wanted, records, run.strategy, run.seed)
+    return Quoted(task, units, rank(listings, wanted, records, run.strategy, run.seed))
 
 
 def quote_tasks(deps: Deps, run: Run) -> list[Contract]:
@@ -44,8 +54,9 @@ def quote_tasks(deps: Deps, run: Run) -> list[Contract]:
         made = reader.find(Contract, run_id=run.id, oldest_first=True)
         if made:
             return made
-        ranked = [(task, candidates(deps, reader, run, task)) for task in run.plan.tasks]
-    for task, found in ranked:
+        quoted = [candidates(deps, reader, run, task) for task in run.plan.tasks]
+    for one_task in quoted:
+        task, found = one_task.task, one_task.ranked
         if found and found[0].ineligible is None:
             continue
         reasons = "; ".join(
@@ -57,12 +68,11 @@ def quote_tasks(deps: Deps, run: Run) -> list[Contract]:
     with deps.store.begin() as tx:
         if already := tx.find(Contract, run_id=run.id, oldest_first=True):
             return already
-        return [_contract(deps, tx, run, task, found) for task, found in ranked]
+        return [_contract(deps, tx, run, one) for one in quoted]
 
 
-def _contract(
-    deps: Deps, tx: Transaction, run: Run, task: Task, found: tuple[Candidate, ...]
-) -> Contract:
+def _contract(deps: Deps, tx: Transaction, run: Run, sized: Quoted) -> Contract:
+    task, found = sized.task, sized.ranked
     best = found[0]
     draft = Contract(
         id=deps.ids.new("contract"),
@@ -72,6 +82,7 @@ def _contract(
         provider=best.listing.provider,
         listing_id=best.listing.id,
         trade=task.trade,
+        units=sized.units,
         price=best.quote,
         state=ContractState.DRAFT,
         terms_hash=digest([task, best.listing.id, best.quote, run.brief]),

@@ -219,7 +219,9 @@ def _money_request(reader: Reader, run: Run, contracts: Sequence[Contract]) -> M
         escrowed=True,
         budget=run.budget,
         run_id=run.id,
-        deliverables=tuple(item for task in run.plan.tasks for item in task.produces),
+        deliverables=tuple(
+            f"{item}, {task.title}" for task in run.plan.tasks for item in task.produces
+        ),
         acceptance_checks=sum(len(task.produces) for task in run.plan.tasks),
         slack_hours=max(task.deadline_hours for task in run.plan.tasks),
         turnaround_hours=longest_chain_hours(run.plan, hours),
@@ -229,7 +231,10 @@ def _money_request(reader: Reader, run: Run, contracts: Sequence[Contract]) -> M
 
 
 def _line_price(reader: Reader, contract: Contract, listings: dict[str, Listing]) -> LinePrice:
-    """The asked price beside the published ranges for the trade and the last prices paid."""
+    """The asked price beside the trade's published ranges and what was paid for like work.
+
+    Prices follow the size of the work, so only work within a quarter of this size compares.
+    """
     known = [
         price
         for item in listings.values()
@@ -237,7 +242,8 @@ def _line_price(reader: Reader, contract: Contract, listings: dict[str, Listing]
         for price in (item.price_min, item.price_max)
     ]
     paid = reader.find(Contract, trade=contract.trade, state=ContractState.SETTLED, limit=50)
-    return LinePrice(contract.trade, contract.price, (*known, *(past.price for past in paid)))
+    alike = (past.price for past in paid if 4 * abs(past.units - contract.units) <= contract.units)
+    return LinePrice(contract.trade, contract.price, (*known, *alike))
 
 
 def _work(deps: Deps, run: Run, progress: Progress) -> Run:

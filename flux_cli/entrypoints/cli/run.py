@@ -58,6 +58,9 @@ def run(
     ] = None,
     seed: Annotated[int | None, typer.Option(help="Decides every choice that is free.")] = None,
     strategy: Annotated[Strategy | None, typer.Option(help="What to weigh most in hiring.")] = None,
+    expected_return: Annotated[
+        str | None, typer.Option(help="What the owner expects back, in CREDIT.")
+    ] = None,
     resume: Annotated[str | None, typer.Option(help="Go on with this run instead.")] = None,
 ) -> ExitCode:
     """Carry out a scenario or a goal: plan, ask for money, hire, check, pay, deliver."""
@@ -76,6 +79,9 @@ def run(
     wanted = _goal(deps, goal.strip(), brief, tuple(source or ()))
     wanted = replace(
         wanted,
+        claimed_return=(
+            wanted.claimed_return if expected_return is None else parse_money(expected_return)
+        ),
         budget=wanted.budget if budget is None else parse_money(budget, CREDIT),
         out=None if out is None else out.resolve(),
         seed=deps.settings.seed if seed is None else seed,

@@ -202,6 +202,7 @@ create table contracts (
   provider    text not null,
   listing_id  text not null,
   trade       text not null,
+  units       integer not null check (units >= 0),
   price       integer not null check (price > 0),
   price_asset text not null,
   state       text not null check (state in ('draft', 'quoting', 'quoted', 'pending_approval',

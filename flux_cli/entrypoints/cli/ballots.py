@@ -1,0 +1,35 @@
+"""Ballots as people read them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from flux_cli.entrypoints.cli.document import Column
+
+BALLOT_COLUMNS = (
+    Column("seat", "seat"),
+    Column("vote", "vote", "status"),
+    Column("score", "score", "number"),
+    Column("risk", "risk", "number"),
+    Column("why", "reasons"),
+)
+
+
+def ballot_rows(document: Mapping[str, object]) -> list[dict[str, object]]:
+    """The ballots of a document, each with its reasons in one line."""
+    ballots = document["ballots"]
+    assert isinstance(ballots, list), "ballots are a list"
+    return [
+        {
+            **ballot,
+            "why": "; ".join(str(reason["text"]) for reason in ballot["reasons"]),
+        }
+        for ballot in ballots
+    ]
+
+
+def votes_in_words(tally: object, votes: object) -> str:
+    """How many of the five said yes, and how many had to."""
+    if isinstance(tally, Mapping):
+        return f"{votes} YES, {tally['needed']} needed, {tally['outcome']}"
+    return "the seats were not asked" if votes is None else f"{votes} YES"

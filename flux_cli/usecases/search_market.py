@@ -1,0 +1,78 @@
+"""Finding listings by words, ranked by the same formula that hires."""
+
+from __future__ import annotations
+
+import re
+
+from flux_cli.domain.agents import ORCHESTRATOR
+from flux_cli.domain.marketplace import WEIGHTS, Candidate, Listing, Strategy, Wanted, rank
+from flux_cli.domain.money import Money
+from flux_cli.errors import InvalidInput
+from flux_cli.usecases.describe_run import Document, shallow
+from flux_cli.usecases.ports import Reader
+
+ANY_TIME = 24 * 90
+
+_WORD = re.compile(r"[^\W_]+")
+
+
+def words_of(text: str) -> frozenset[str]:
+    """The words of a text, in lower case."""
+    return frozenset(_WORD.findall(text.casefold()))
+
+
+def matches(listing: Listing, terms: frozenset[str]) -> bool:
+    """Whether any of the terms is a word of the listing."""
+    text = f"{listing.provider} {listing.trade} {listing.title} {listing.description}"
+    return bool(terms & words_of(text))
+
+
+def search_market(reader: Reader, text: str, strategy: Strategy, seed: int) -> list[Candidate]:
+    """Listings that match, ranked within their trade for a full job, the best score first."""
+    terms = words_of(text)
+    if not terms:
+        raise InvalidInput("search for at least one word", param="WORDS")
+    found = [item for item in reader.find(Listing, oldest_first=True) if matches(item, terms)]
+    records = {item.provider: reader.track_record(item.provider) for item in found}
+    ranked: list[Candidate] = []
+    for trade in sorted({item.trade for item in found}):
+        offers = [item for item in found if item.trade == trade]
+        ranked += rank(offers, _wanted(trade, terms, offers), records, strategy, seed)
+    # The sort is stable, so equals keep the order their trade's ranking gave them.
+    return sorted(ranked, key=lambda one: (one.ineligible is not None, -one.score))
+
+
+def _wanted(trade: str, terms: frozenset[str], offers: list[Listing]) -> Wanted:
+    """A full job of this trade, with neither price nor time as a limit."""
+    return Wanted(
+        task_id=f"search:{trade}",
+        requester=ORCHESTRATOR,
+        trade=trade,
+        media_types=(),
+        terms=terms,
+        units=1,
+        units_full=1,
+        most=Money(max(offer.price_max.units for offer in offers), offers[0].price_max.asset),
+        slack_hours=max(ANY_TIME, *(offer.turnaround_hours for offer in offers)),
+    )
+
+
+def describe_candidate(one: Candidate, strategy: Strategy) -> Document:
+    """A listing with its score and, for each part of it, value × weight."""
+    weights = WEIGHTS[strategy]
+    parts = {
+        name: {"value": value, "weight": weights[name], "points": value * weights[name]}
+        for name, value in one.parts
+    }
+    return shallow(one.listing) | {
+        "quote": one.quote,
+        "score": one.score,
+        "ineligible": one.ineligible,
+        "parts": parts,
+    }
+
+
+def formula(strategy: Strategy) -> str:
+    """How a score comes from its parts."""
+    terms = " + ".join(f"{weight}×{name}" for name, weight in WEIGHTS[strategy].items())
+    return f"score = ({terms}) ÷ 100, rounded down; every part is out of 10000"
