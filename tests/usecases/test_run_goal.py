@@ -204,7 +204,7 @@ def test_a_place_that_cannot_be_written_is_refused_at_the_start(tmp_path):
     assert "cannot make a ledger" in done.stderr
 
 
-def test_a_disk_that_takes_no_more_stops_the_run_and_it_resumes(tmp_path):
+def test_a_disk_that_takes_no_more_stops_the_run_and_loses_nothing(tmp_path):
     def small_files() -> None:
         resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, resource.RLIM_INFINITY))
 
@@ -215,6 +215,7 @@ def test_a_disk_that_takes_no_more_stops_the_run_and_it_resumes(tmp_path):
 
     assert flux("verify", cwd=tmp_path).returncode == 0
     assert flux(*start, cwd=tmp_path).returncode == 0
+    assert flux("verify", cwd=tmp_path).returncode == 0
 
 
 def test_a_folder_of_somebody_elses_is_not_written_into(tmp_path):

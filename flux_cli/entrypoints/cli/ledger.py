@@ -52,7 +52,7 @@ PEOPLE_COLUMNS = (
     Column("route", "from → to"),
     Column("amount", "amount", "money"),
     Column("memo", "memo"),
-    Column("minute", "time"),
+    Column("minute", "time", "time"),
 )
 
 

@@ -31,5 +31,8 @@ def show(
     said = votes_in_words(whole["tally"], whole["votes"])
     brief = {key: value for key, value in whole.items() if key not in {"tally", "votes", "ballots"}}
     ballots = ballot_rows(whole)
-    shown = brief | ({"ballots": ballots} if ballots else {})
-    flux.show(Document("quorum", shown, tables={"ballots": BALLOT_COLUMNS}, last=said))
+    # Reasons stand as fields of their own, which are wrapped where a column would be shortened.
+    reasons = {f"{ballot['seat']} says": ballot["why"] for ballot in ballots}
+    shown = brief | reasons | ({"ballots": ballots} if ballots else {})
+    counted = tuple(column for column in BALLOT_COLUMNS if column.field != "why")
+    flux.show(Document("quorum", shown, tables={"ballots": counted}, last=said))

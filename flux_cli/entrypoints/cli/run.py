@@ -21,6 +21,7 @@ from flux_cli.entrypoints.cli.invocation import Invocation
 from flux_cli.entrypoints.cli.options import MONEY
 from flux_cli.entrypoints.cli.outcomes import end_of_run
 from flux_cli.entrypoints.cli.run_document import run_document
+from flux_cli.entrypoints.cli.run_progress import run_progress
 from flux_cli.entrypoints.cli.verb import daily, verb
 from flux_cli.errors import Fix, InvalidInput
 from flux_cli.usecases.describe_run import describe_run
@@ -98,9 +99,10 @@ def run(
 def go_on(flux: Invocation, deps: Deps, run: Run) -> ExitCode:
     """Carry a run out from where it stands, and answer with all of it."""
     flux.resume_with("flux", "runs", "resume", run.id)
+    progress = run_progress(flux)
     if run.state in (RunState.PLANNING, RunState.REQUESTING, RunState.WORKING):
-        flux.progress("run", id=run.id, state=run.state, money="simulated")
-    ended = carry_out_run(deps, run.id, flux.progress)
+        progress("run", id=run.id, state=run.state, money="simulated")
+    ended = carry_out_run(deps, run.id, progress)
     return tell(flux, deps, ended)
 
 

@@ -46,7 +46,7 @@ def test_a_head_is_spelled_in_one_slot_and_read_back() -> None:
     assert (len(spell(longest)), parse(spell(longest))) == (SLOT, longest)
 
 
-@pytest.mark.parametrize("slot", [b"", b" " * SLOT, b"\0" * SLOT, spell(A)[:100], b"x" + spell(A)])
+@pytest.mark.parametrize("slot", [b"", b" " * SLOT, b"\0" * SLOT, spell(A)[:60], b"x" + spell(A)])
 def test_a_torn_slot_holds_no_head(slot: bytes) -> None:
     assert parse(slot) is None
 
@@ -125,6 +125,7 @@ def test_a_cut_off_end_is_found_though_what_is_left_agrees(path: Path) -> None:
     post(open_at(path), "k1", "k2", "k3")
     cut = sqlite3.connect(path, isolation_level=None)
     triggers = cut.execute("select name, sql from sqlite_master where type = 'trigger'").fetchall()
+    cut.execute("begin")
     for name, _ in triggers:
         cut.execute(f"drop trigger {name}")
     cut.execute("delete from postings where entry = 3")
@@ -135,6 +136,7 @@ def test_a_cut_off_end_is_found_though_what_is_left_agrees(path: Path) -> None:
     )
     for _, sql in triggers:
         cut.execute(sql)
+    cut.execute("commit")
     cut.close()
     found = {f.name: f.faults for f in open_at(path).verify() if f.faults}
     assert found == {

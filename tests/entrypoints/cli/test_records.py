@@ -95,7 +95,7 @@ def test_the_whole_campaign_is_paid_as_listed(flux: Flux, done: Any) -> None:
 
 
 def test_balance_table_and_account(flux: Flux, done: Any) -> None:
-    shown = flux("ledger", "balance", tty=True)
+    shown = flux("ledger", "balance", tty=True, NO_COLOR="1")
     assert max(map(len, shown.out.splitlines())) <= 80
     assert shown.err == "all 10 accounts sum to zero; money is simulated\n"
     assert flux("ledger", "balance", "world", "--json").json() == {
@@ -159,7 +159,7 @@ def test_entries_by_kind_agent_and_run(flux: Flux, done: Any) -> None:
 
 
 def test_entries_table_fits(flux: Flux, done: Any) -> None:
-    shown = flux("ledger", "entries", tty=True)
+    shown = flux("ledger", "entries", tty=True, NO_COLOR="1")
     assert max(map(len, shown.out.splitlines())) <= 80
     assert shown.out.split("\n")[0].split() == (
         ["seq", "kind", "from", "→", "to", "amount", "memo", "time"]
@@ -177,7 +177,7 @@ def test_cards(flux: Flux, done: Any) -> None:
         f"{card['id']}\t{card['number']}\torchestrator\t"
         f"{card['limit']['decimal'][:-4]}\t{card['spent']['decimal'][:-4]}\tused\n"
     )
-    shown = flux("cards", "show", card["id"], tty=True)
+    shown = flux("cards", "show", card["id"], tty=True, NO_COLOR="1")
     assert "SIMULATED number" in shown.out
     assert shown.err == "SIMULATED: no card here pays anywhere outside Flux\n"
 
@@ -219,14 +219,17 @@ def test_payments_and_quorum(flux: Flux, done: Any) -> None:
         "decision": done["decision"],
         "ballots": done["ballots"],
     }
-    shown = flux("payments", "show", payment["id"], tty=True)
+    shown = flux("payments", "show", payment["id"], tty=True, NO_COLOR="1")
     assert "5/5 YES, 3 needed, approved" in shown.out
     assert max(map(len, shown.out.splitlines())) <= 80
     quorum = flux("quorum", "show", done["id"], "--json").json()
     assert quorum == flux("quorum", "show", payment["id"], "--json").json()
     assert quorum["ballots"] == done["ballots"]
     assert quorum["tally"] == done["decision"]["tally"]
-    assert flux("quorum", "show", done["id"], tty=True).err == "5/5 YES, 3 needed, approved\n"
+    assert (
+        flux("quorum", "show", done["id"], tty=True, NO_COLOR="1").err
+        == "5/5 YES, 3 needed, approved\n"
+    )
 
 
 def test_agents(flux: Flux, done: Any) -> None:
@@ -273,7 +276,9 @@ def test_market(flux: Flux, done: Any) -> None:
     parts = found[0]["parts"].values()
     assert found[0]["score"] == sum(part["points"] for part in parts) // 100
     assert all(part["points"] == part["value"] * part["weight"] for part in parts)
-    shown = flux("market", "search", "copy", "--explain", "--strategy", "cheapest", tty=True)
+    shown = flux(
+        "market", "search", "copy", "--explain", "--strategy", "cheapest", tty=True, NO_COLOR="1"
+    )
     assert shown.err == (
         "score = (25×fit + 20×quality + 40×price + 5×speed + 10×reliability) ÷ 100,"
         " rounded down; every part is out of 10000\n"
