@@ -73,7 +73,10 @@ def quorum_agrees(spend: Spend, facts: Facts) -> Refusal | None:
     tally = facts.tally
     if tally is None:
         return Refusal.over(
-            "quorum_required", "without a vote", facts.policy.approval_threshold, spend.amount
+            "quorum_required",
+            "too large without a quorum",
+            facts.policy.approval_threshold,
+            spend.amount,
         )
     if tally.request_digest != spend.digest:
         return Refusal("quorum_for_another_request", "the vote was on another request")
@@ -111,7 +114,9 @@ def owner_agrees(spend: Spend, facts: Facts) -> Refusal | None:
     if not (asked or above) or facts.owner_approved:
         return None
     if above and threshold is not None:
-        return Refusal.over("owner_required", "without the owner", threshold, spend.amount)
+        return Refusal.over(
+            "owner_required", "too large without the owner", threshold, spend.amount
+        )
     return Refusal("owner_required", "a seat asks for the owner")
 
 

@@ -233,19 +233,19 @@ def test_each_rule_alone_gives_exactly_its_refusal(
 WAITING = [
     (
         facts({"approval_threshold": Money(99)}),
-        (Refusal("quorum_required", "without a vote", 99, 100),),
+        (Refusal("quorum_required", "too large without a quorum", 99, 100),),
         "quorum_required",
     ),
     (
         facts({"owner_threshold": Money(99)}),
-        (Refusal("owner_required", "without the owner", 99, 100),),
+        (Refusal("owner_required", "too large without the owner", 99, 100),),
         "owner_required",
     ),
     (
         facts({"owner_threshold": Money(0), "approval_threshold": Money(0)}),
         (
-            Refusal("quorum_required", "without a vote", 0, 100),
-            Refusal("owner_required", "without the owner", 0, 100),
+            Refusal("quorum_required", "too large without a quorum", 0, 100),
+            Refusal("owner_required", "too large without the owner", 0, 100),
         ),
         "quorum_required",
     ),

@@ -9,10 +9,12 @@ import typer
 
 from flux_cli.bootstrap import open_existing
 from flux_cli.domain.intents import IntentState, PaymentIntent
+from flux_cli.domain.money import Money
 from flux_cli.entrypoints.cli.ballots import BALLOT_COLUMNS, ballot_rows, votes_in_words
 from flux_cli.entrypoints.cli.document import Column, Document, Listing
 from flux_cli.entrypoints.cli.invocation import Invocation
 from flux_cli.entrypoints.cli.pages import FILTERED, filters, page
+from flux_cli.entrypoints.cli.run_document import rows_of
 from flux_cli.entrypoints.cli.verb import noun, verb
 from flux_cli.usecases.view_payments import summarise_payment, view_payment
 
@@ -30,9 +32,8 @@ TABLES = {
     "refusals": (
         Column("code", "rule"),
         Column("message", "why"),
-        Column("limit", "limit", "number"),
-        Column("observed", "observed", "number"),
-        Column("unit", "unit"),
+        Column("limit", "limit", "money"),
+        Column("observed", "observed", "money"),
     ),
     "ballots": BALLOT_COLUMNS,
 }
@@ -93,6 +94,16 @@ def _brief(whole: Mapping[str, object]) -> dict[str, object]:
         brief["decision"] = f"{decision['verdict']}, policy version {decision['policy_version']}"
     brief["shares"] = whole["shares"]
     if whole["refusals"]:
-        brief["refusals"] = whole["refusals"]
+        brief["refusals"] = [_in_money(rule) for rule in rows_of(whole, "refusals")]
     ballots = ballot_rows(whole)
     return brief | ({"ballots": ballots} if ballots else {})
+
+
+def _in_money(rule: Mapping[str, object]) -> dict[str, object]:
+    """A refusal with its numbers as amounts, where they are amounts."""
+    shown = dict(rule)
+    for name in ("limit", "observed"):
+        units = rule[name]
+        if isinstance(units, int) and rule["unit"] == "money":
+            shown[name] = Money(units)
+    return shown

@@ -49,32 +49,33 @@ def _brief(document: Mapping[str, object]) -> dict[str, object]:
         shown["card"] = (
             f"{card['number']}, {card['state']}, {card['spent']} of {card['limit']}, SIMULATED"
         )
-    shown["ballots"] = [_ballot(ballot) for ballot in _rows(document, "ballots")]
-    shown["hires"] = [_hire(hire) for hire in _rows(document, "hires")]
+    shown["ballots"] = [_ballot(ballot) for ballot in rows_of(document, "ballots")]
+    shown["hires"] = [_hire(hire) for hire in rows_of(document, "hires")]
     shown["balances"] = document["balances"]
     return shown
 
 
 def _ballot(ballot: Mapping[str, object]) -> dict[str, object]:
-    reasons = _rows(ballot, "reasons")
+    reasons = rows_of(ballot, "reasons")
     why = str(reasons[0]["text"]) if reasons else ""
     return {**ballot, "why": why}
 
 
 def _hire(hire: Mapping[str, object]) -> dict[str, object]:
-    checks = _rows(hire, "checks")
+    checks = rows_of(hire, "checks")
     passed = sum(bool(check["passed"]) for check in checks)
     return {**hire, "passed": f"{passed}/{len(checks)}"}
 
 
-def _rows(document: Mapping[str, object], name: str) -> list[Mapping[str, object]]:
+def rows_of(document: Mapping[str, object], name: str) -> list[Mapping[str, object]]:
+    """A field of a document that is a list of objects."""
     rows = document[name]
     assert isinstance(rows, list | tuple), f"{name} is a list"
     return list(rows)
 
 
 def _last(document: Mapping[str, object]) -> str:
-    files = _rows(document, "deliverables")
+    files = rows_of(document, "deliverables")
     if not files:
         return ""
     return f"{len(files)} files in {document['out']}; open report.html first"
