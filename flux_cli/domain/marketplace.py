@@ -146,7 +146,7 @@ def rank(
     ]
     ranked.sort(key=lambda c: (-c.score, c.quote.units, _draw(seed, wanted.task_id, c.listing)))
     rest = [Candidate(item, price, 0, (), reason) for item, price, reason in refused if reason]
-    return (*ranked, *sorted(rest, key=lambda c: c.listing.provider))
+    return (*ranked, *sorted(rest, key=lambda c: (c.listing.provider, c.listing.id)))
 
 
 def _scored(
@@ -174,4 +174,4 @@ def _scored(
 
 
 def _draw(seed: int, task_id: str, listing: Listing) -> str:
-    return hashlib.sha256(f"{seed}|{task_id}|{listing.provider}".encode()).hexdigest()
+    return hashlib.sha256(f"{seed}|{task_id}|{listing.provider}|{listing.id}".encode()).hexdigest()

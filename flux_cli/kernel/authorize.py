@@ -42,29 +42,35 @@ def authorize(spend: Spend, facts: Facts) -> Verdict:
 
 
 def most_that_would_pass(facts: Facts, refusals: tuple[Refusal, ...]) -> Money | None:
-    """The largest amount no amount rule refuses, or None where the amount is not what is wrong."""
-    if not all(refusal.code in AMOUNT_RULES for refusal in refusals):
+    """The largest amount no cap refuses, or None where a smaller amount would not help.
+
+    The quorum or the owner may still have to agree to it: their threshold is not a cap.
+    """
+    codes = {refusal.code for refusal in refusals} - AWAITED
+    if not codes or not codes <= CAPS:
         return None
     policy = facts.policy
-    ceilings = [facts.available, policy.per_payment, facts.budget_left]
+    ceilings = [facts.available.units]
+    known = (policy.per_payment, facts.budget_left)
+    ceilings += [ceiling.units for ceiling in known if ceiling is not None]
     if policy.rolling_24h is not None:
-        ceilings.append(policy.rolling_24h - facts.spent_24h)
-    if facts.tally is not None:
-        ceilings.append(facts.tally.conditions.max_amount)
-    known = [ceiling.units for ceiling in ceilings if ceiling is not None]
-    most = min(known)
+        ceilings.append(policy.rolling_24h.units - facts.spent_24h.units)
+    if facts.tally is not None and facts.tally.conditions.max_amount is not None:
+        ceilings.append(facts.tally.conditions.max_amount.units)
+    most = min(ceilings)
     return Money(most, facts.available.asset) if most > 0 else None
 
 
-AMOUNT_RULES = frozenset(
+CAPS = frozenset(
     {
         "per_payment_exceeded",
         "rolling_24h_exceeded",
         "budget_exceeded",
         "insufficient_funds",
         "quorum_amount_exceeded",
-        "quorum_required",
-        "owner_required",
     }
 )
-"""The refusals that a smaller amount could answer."""
+"""The refusals that a smaller amount answers."""
+
+AWAITED = frozenset({"quorum_required", "owner_required"})
+"""The refusals that an approval answers."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 from flux_cli.domain.intents import Spend
-from flux_cli.domain.money import BOUND, total
+from flux_cli.domain.money import BOUND
 from flux_cli.domain.refusals import Refusal
 from flux_cli.kernel.facts import Facts
 
@@ -27,17 +27,24 @@ def shares_sum(spend: Spend, _: Facts) -> Refusal | None:
     same_asset = all(share.amount.asset == asset for share in spend.shares)
     payees = [share.payee for share in spend.shares]
     if same_asset and payees and len(set(payees)) == len(payees):
-        shares = total([share.amount for share in spend.shares], asset)
-        if shares == spend.amount:
+        shares = sum(share.amount.units for share in spend.shares)
+        if shares == spend.amount.units:
             return None
-        return Refusal.over("shares_differ", "the shares sum to", spend.amount, shares)
+        return Refusal("shares_differ", "the shares sum to", spend.amount.units, shares)
     return Refusal("shares_differ", "the shares name no payee, one twice, or another asset")
 
 
 def asset_matches(spend: Spend, facts: Facts) -> Refusal | None:
     """The request, the wallet and every limit count the same asset."""
     policy = facts.policy
-    limits = (policy.per_payment, policy.rolling_24h, policy.owner_threshold, facts.budget_left)
+    seats = facts.tally.conditions.max_amount if facts.tally else None
+    limits = (
+        policy.per_payment,
+        policy.rolling_24h,
+        policy.owner_threshold,
+        facts.budget_left,
+        seats,
+    )
     counted = [facts.available, facts.spent_24h, policy.approval_threshold]
     counted += [limit for limit in limits if limit is not None]
     if all(amount.asset == spend.amount.asset for amount in counted):

@@ -53,10 +53,10 @@ def within_payment_cap(spend: Spend, facts: Facts) -> Refusal | None:
 def within_rolling_day(spend: Spend, facts: Facts) -> Refusal | None:
     """What was spent or is held in the last 24 hours, with this, is at most the daily cap."""
     cap = facts.policy.rolling_24h
-    after = facts.spent_24h + spend.amount
-    if cap is None or after <= cap:
+    after = facts.spent_24h.units + spend.amount.units
+    if cap is None or after <= cap.units:
         return None
-    return Refusal.over("rolling_24h_exceeded", "spent and held in 24 hours", cap, after)
+    return Refusal("rolling_24h_exceeded", "spent and held in 24 hours", cap.units, after)
 
 
 def within_budget(spend: Spend, facts: Facts) -> Refusal | None:

@@ -37,8 +37,8 @@ class Permit:
 class Denied:
     """No, with every rule that refused, most serious first.
 
-    `most` is the largest amount that the amount rules would let pass now, or None where no
-    smaller amount would help.
+    `most` is the largest amount that no cap would refuse now, or None where a smaller amount
+    would not help; the quorum or the owner may still have to agree to it.
     """
 
     refusals: tuple[Refusal, ...]

@@ -32,7 +32,7 @@ ENDS = {"settled", "refused", "rejected", "expired", "cancelled"}
 
 def contract(state: str) -> Contract:
     return Contract(
-        "ct_1", "run_1", "copy", "ada", "bob", "lst_1", "copy", Money(5), ContractState(state),
+        "ct_1", "run_1", "copy", "ada", "bob", "lst_1", "copy", 1, Money(5), ContractState(state),
         "t" * 64, (), None, 0, (), (), "", "rule", NOW, NOW, NOW,
     )  # fmt: skip
 

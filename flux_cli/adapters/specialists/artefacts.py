@@ -8,14 +8,14 @@ import tempfile
 from pathlib import Path, PurePosixPath
 
 from flux_cli.domain.work import Artefact
-from flux_cli.errors import WorkFailed
+from flux_cli.errors import StorageFailed, WorkFailed
 
 
 def write_artefact(folder: Path, path: str, data: bytes, media_type: str) -> Artefact:
     """Put `data` at `folder`/`path` in one step and say what was written.
 
-    `path` is relative, with forward slashes. Raises WorkFailed if it leaves the folder
-    or cannot be written.
+    `path` is relative, with forward slashes. Raises WorkFailed if it leaves the folder,
+    StorageFailed if the disk refuses it.
     """
     target = _inside(folder, path)
     temporary: str | None = None
@@ -32,7 +32,9 @@ def write_artefact(folder: Path, path: str, data: bytes, media_type: str) -> Art
     except OSError as error:
         if temporary is not None:
             Path(temporary).unlink(missing_ok=True)
-        raise WorkFailed(f"Cannot write {path}: {error.strerror or error}", subject=path) from error
+        raise StorageFailed(
+            f"Cannot write {path}: {error.strerror or error}", subject=path
+        ) from error
     return Artefact(path, media_type, len(data), hashlib.sha256(data).hexdigest())
 
 

@@ -61,14 +61,14 @@ class Connections:
 
 def set_up(connection: sqlite3.Connection, mode: Mode) -> None:
     """Choose the durable mode and bring the schema up to date; the caller holds the write lock."""
-    journal = connection.execute("pragma journal_mode").fetchone()[0]
-    if journal != mode.journal:
-        connection.execute(f"pragma journal_mode = {mode.journal}")
     found = connection.execute("pragma user_version").fetchone()[0]
     if found > NEWEST_SCHEMA:
         raise NewerSchema(
             f"this ledger has schema {found}, this Flux knows {NEWEST_SCHEMA}: upgrade Flux"
         )
+    journal = connection.execute("pragma journal_mode").fetchone()[0]
+    if journal != mode.journal:
+        connection.execute(f"pragma journal_mode = {mode.journal}")
     if found < NEWEST_SCHEMA:
         migrate(connection, found)
 
@@ -109,6 +109,9 @@ def storage_errors(path: Path) -> Iterator[None]:
         yield
     except FluxError:
         raise
+    except UnicodeDecodeError as error:
+        # sqlite3 raises it for damage in a name or a message it was about to report.
+        raise LedgerCorrupt(f"{path} is damaged: {error}", subject=str(path)) from error
     except sqlite3.Error as error:
         failure = named(error, path)
         if failure is None:

@@ -6,6 +6,7 @@ truncated file, or an old backup put in its place, is seen.
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import json
 import os
@@ -17,7 +18,7 @@ from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from flux_cli.errors import LedgerBusy, StorageFailed
+from flux_cli.errors import LedgerBusy, StorageFailed, UnsafeStorage
 
 SLOT = 512
 """Two slots are written in turn, so a torn write leaves the one before it."""
@@ -69,8 +70,14 @@ class HeadFile:
             return
         # A forked child must not share its parent's open file: the lock belongs to it.
         try:
-            self._file = os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+            self._file = os.open(
+                self.path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600
+            )
         except OSError as error:
+            if error.errno == errno.ELOOP:
+                raise UnsafeStorage(
+                    f"{self.path} is a link; it would be written elsewhere", subject=str(self.path)
+                ) from error
             raise StorageFailed(
                 f"cannot open {self.path}: {error.strerror}", subject=str(self.path)
             ) from error

@@ -74,7 +74,9 @@ def prepare(path: Path) -> None:
     if path.is_symlink():
         raise UnsafeStorage(f"{path} is a link; name the file itself", subject=str(path))
     try:
-        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        # mkdir's own parents=True would leave every folder above the last to the umask.
+        for folder in reversed((path.parent, *path.parent.parents)):
+            folder.mkdir(mode=0o700, exist_ok=True)
         kind = file_system(path.parent.resolve())
         if kind in NETWORK:
             raise UnsafeStorage(

@@ -7,7 +7,7 @@ import pytest
 
 from flux_cli.adapters.specialists.artefacts import write_artefact
 from flux_cli.domain.work import Artefact
-from flux_cli.errors import WorkFailed
+from flux_cli.errors import StorageFailed, WorkFailed
 
 
 def test_a_file_lands_whole_and_is_described(tmp_path: Path) -> None:
@@ -49,5 +49,5 @@ def test_a_link_out_of_the_folder_is_not_followed(tmp_path: Path) -> None:
 
 def test_a_folder_that_cannot_be_written_to_fails_by_name(tmp_path: Path) -> None:
     (tmp_path / "file").write_bytes(b"")
-    with pytest.raises(WorkFailed, match=r"Cannot write file/a\.txt"):
+    with pytest.raises(StorageFailed, match=r"Cannot write file/a\.txt"):
         write_artefact(tmp_path, "file/a.txt", b"x", "text/plain")

@@ -82,9 +82,6 @@ def test_only_the_owner_can_read_a_new_ledger_whatever_the_umask(
     assert {"flux.db", "flux.db.head"} <= set(modes)
 
 
-@pytest.mark.xfail(
-    strict=True, reason="mkdir(parents=True) gives 0700 to the last folder only, not those above"
-)
 def test_every_folder_that_was_made_is_the_owners_only(tmp_path: Path) -> None:
     before = os.umask(0)
     try:
@@ -119,7 +116,6 @@ def test_a_file_with_two_names_is_refused(tmp_path: Path) -> None:
             post_one(open_at(tmp_path / name), "k2")
 
 
-@pytest.mark.xfail(strict=True, reason="HeadFile._open follows a link (no O_NOFOLLOW)")
 def test_a_head_file_that_is_a_link_is_refused(tmp_path: Path) -> None:
     victim = tmp_path / "victim"
     victim.write_bytes(b"")

@@ -80,7 +80,14 @@ when json_array_length(new.postings) < 2
              where json_type(value) is not 'array' or json_array_length(value) is not 3
                 or json_type(value, '$[0]') is not 'text'
                 or json_type(value, '$[1]') is not 'text'
-                or json_type(value, '$[2]') is not 'integer')
+                or json_type(value, '$[2]') is not 'integer'
+                or value ->> 2 = 0 or abs(value ->> 2) > 1000000000000000
+                or length(value ->> 0) > 128
+                or length(value ->> 1) not between 3 and 10 or value ->> 1 glob '*[^A-Z]*'
+                or not (value ->> 0 = 'world' or value ->> 0 glob 'wallet:?*'
+                        or value ->> 0 glob 'held:?*' or value ->> 0 glob 'card:?*'
+                        or value ->> 0 glob 'escrow:?*' or value ->> 0 glob 'fees:?*'
+                        or value ->> 0 glob 'brain:?*'))
   or (select count(*) <> count(distinct (value ->> 0) || ' ' || (value ->> 1))
       from json_each(new.postings))
 begin select raise(abort, 'malformed_entry'); end;
@@ -103,7 +110,7 @@ when exists (select 1 from json_each(new.postings)
                             or value ->> 0 glob 'brain:*'))
       else not exists (
         select 1 from decisions where id = new.decision_id and verdict = 'permit'
-          and new.recorded_at between made_at and expires_at
+          and new.recorded_at >= made_at and new.recorded_at < expires_at
           and 1 = (select count(*) from json_each(new.postings) where value ->> 2 < 0)
           and exists (select 1 from json_each(new.postings)
                       where value ->> 0 = 'wallet:' || requester
@@ -112,16 +119,22 @@ when exists (select 1 from json_each(new.postings)
 begin select raise(abort, 'spend_without_decision'); end;
 
 -- After an entry: its accounts exist, its postings follow, each moves its account's balance.
+-- A conflict clause of the outer statement overrides those in here, so nothing in here relies on
+-- one: what must not be is raised, and the result is looked at.
 create trigger entries_post after insert on entries
 begin
-  insert or ignore into accounts (name, asset)
-    select value ->> 0, value ->> 1 from json_each(new.postings);
+  insert into accounts (name, asset)
+    select value ->> 0, value ->> 1 from json_each(new.postings) where not exists (
+      select 1 from accounts where name = value ->> 0 and asset = value ->> 1);
   insert into postings (entry, line, account, amount, version, balance_after)
     select new.seq, e.key, a.number, e.value ->> 2, a.version + 1, a.balance + (e.value ->> 2)
     from json_each(new.postings) e
     cross join accounts a on a.name = e.value ->> 0 and a.asset = e.value ->> 1;
   select raise(abort, 'unknown_account') where
     (select count(*) from postings where entry = new.seq) <> json_array_length(new.postings);
+  select raise(abort, 'balances_follow_postings') where exists (
+    select 1 from postings p join accounts a on a.number = p.account
+    where p.entry = new.seq and (a.balance <> p.balance_after or a.version <> p.version));
 end;
 
 create trigger postings_follow_entries before insert on postings
@@ -144,6 +157,14 @@ create trigger accounts_open_empty before insert on accounts
 when new.balance <> 0 or new.version <> 0
   or (exists (select 1 from accounts where number = new.number))
 begin select raise(abort, 'balances_follow_postings'); end;
+
+create trigger accounts_keep_their_floor before update on accounts
+when old.name <> 'world' and new.balance < 0
+begin select raise(abort, 'no_overdraft'); end;
+
+create trigger accounts_keep_their_bound before update on accounts
+when old.name <> 'world' and new.balance > 1000000000000000
+begin select raise(abort, 'within_bounds'); end;
 
 create trigger accounts_follow_postings before update on accounts
 when new.number <> old.number or new.name <> old.name or new.asset <> old.asset

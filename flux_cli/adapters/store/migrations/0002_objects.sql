@@ -252,7 +252,7 @@ create table ballots (
 
 create index ballots_of_intent on ballots (intent_id, seat);
 
--- No row without its event; no history changed.
+-- No row without its event; no history changed; no row replaced by another's OR REPLACE.
 create trigger decisions_recorded before insert on decisions
 when new.version <> 1 or exists (select 1 from decisions where id = new.id)
   or not exists (select 1 from events where subject = new.id and version = 1)
@@ -272,18 +272,21 @@ create trigger ledger_stay before delete on ledger
 begin select raise(abort, 'history_is_kept'); end;
 
 create trigger agents_recorded before insert on agents
-when new.version <> 1 or exists (select 1 from agents where id = new.id)
+when new.version <> 1
+  or exists (select 1 from agents where id = new.id or name = new.name)
   or not exists (select 1 from events where subject = new.id and version = 1)
 begin select raise(abort, 'no_event'); end;
 create trigger agents_changed before update on agents
 when new.id <> old.id or new.version <> old.version + 1
+  or exists (select 1 from agents where id <> new.id and (name = new.name))
   or not exists (select 1 from events where subject = new.id and version = new.version)
 begin select raise(abort, 'no_event'); end;
 create trigger agents_stay before delete on agents
 begin select raise(abort, 'history_is_kept'); end;
 
 create trigger policies_recorded before insert on policies
-when new.version <> 1 or exists (select 1 from policies where id = new.id)
+when new.version <> 1
+  or exists (select 1 from policies where id = new.id or (agent = new.agent and number = new.number))
   or not exists (select 1 from events where subject = new.id and version = 1)
 begin select raise(abort, 'no_event'); end;
 create trigger policies_kept before update on policies
@@ -314,33 +317,39 @@ create trigger listings_stay before delete on listings
 begin select raise(abort, 'history_is_kept'); end;
 
 create trigger runs_recorded before insert on runs
-when new.version <> 1 or exists (select 1 from runs where id = new.id)
+when new.version <> 1
+  or exists (select 1 from runs where id = new.id or key = new.key)
   or not exists (select 1 from events where subject = new.id and version = 1)
 begin select raise(abort, 'no_event'); end;
 create trigger runs_changed before update on runs
 when new.id <> old.id or new.version <> old.version + 1
+  or exists (select 1 from runs where id <> new.id and (key = new.key))
   or not exists (select 1 from events where subject = new.id and version = new.version)
 begin select raise(abort, 'no_event'); end;
 create trigger runs_stay before delete on runs
 begin select raise(abort, 'history_is_kept'); end;
 
 create trigger intents_recorded before insert on intents
-when new.version <> 1 or exists (select 1 from intents where id = new.id)
+when new.version <> 1
+  or exists (select 1 from intents where id = new.id or key = new.key)
   or not exists (select 1 from events where subject = new.id and version = 1)
 begin select raise(abort, 'no_event'); end;
 create trigger intents_changed before update on intents
 when new.id <> old.id or new.version <> old.version + 1
+  or exists (select 1 from intents where id <> new.id and (key = new.key))
   or not exists (select 1 from events where subject = new.id and version = new.version)
 begin select raise(abort, 'no_event'); end;
 create trigger intents_stay before delete on intents
 begin select raise(abort, 'history_is_kept'); end;
 
 create trigger cards_recorded before insert on cards
-when new.version <> 1 or exists (select 1 from cards where id = new.id)
+when new.version <> 1
+  or exists (select 1 from cards where id = new.id or intent_id = new.intent_id or fingerprint = new.fingerprint)
   or not exists (select 1 from events where subject = new.id and version = 1)
 begin select raise(abort, 'no_event'); end;
 create trigger cards_changed before update on cards
 when new.id <> old.id or new.version <> old.version + 1
+  or exists (select 1 from cards where id <> new.id and (intent_id = new.intent_id or fingerprint = new.fingerprint))
   or not exists (select 1 from events where subject = new.id and version = new.version)
 begin select raise(abort, 'no_event'); end;
 create trigger cards_stay before delete on cards
@@ -358,7 +367,8 @@ create trigger contracts_stay before delete on contracts
 begin select raise(abort, 'history_is_kept'); end;
 
 create trigger ballots_recorded before insert on ballots
-when new.version <> 1 or exists (select 1 from ballots where id = new.id)
+when new.version <> 1
+  or exists (select 1 from ballots where id = new.id or (request_digest = new.request_digest and seat = new.seat))
   or not exists (select 1 from events where subject = new.id and version = 1)
 begin select raise(abort, 'no_event'); end;
 create trigger ballots_kept before update on ballots
