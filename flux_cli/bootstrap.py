@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
+from typing import TypeVar
 
-from flux_cli.adapters.brains.offline import OfflineBrain
 from flux_cli.adapters.clock import FreshIds, SystemClock
 from flux_cli.adapters.keychain import CardSecretFile
-from flux_cli.adapters.reports.run_report import RunReports
 from flux_cli.adapters.scenario_files import ScenarioFolders
 from flux_cli.adapters.specialists.artefacts import write_artefact
-from flux_cli.adapters.specialists.illustrator import ImageGenerator
-from flux_cli.adapters.specialists.researcher import Researcher
-from flux_cli.adapters.specialists.writer import ContentWriter
 from flux_cli.adapters.store.ledger import SqliteStore
 from flux_cli.adapters.store.place import Mode, current_mode, file_system
 from flux_cli.adapters.workspace import Folders
@@ -21,7 +17,59 @@ from flux_cli.config import Config
 from flux_cli.domain.marketplace import Strategy
 from flux_cli.domain.quorum import Bar
 from flux_cli.errors import Fix, NotFound
-from flux_cli.usecases.ports import Deps, Settings, Trade
+from flux_cli.usecases.ports import Answered, Deps, Question, Settings, Trade
+
+A = TypeVar("A")
+
+
+class Trades(Mapping[str, Trade]):
+    """The trades by name, each loaded when its work is first called for."""
+
+    NAMES = ("researcher", "content-writer", "image-generator")
+
+    def __getitem__(self, name: str) -> Trade:
+        if name == "researcher":
+            from flux_cli.adapters.specialists.researcher import Researcher
+
+            return Researcher()
+        if name == "content-writer":
+            from flux_cli.adapters.specialists.writer import ContentWriter
+
+            return ContentWriter()
+        if name == "image-generator":
+            from flux_cli.adapters.specialists.illustrator import ImageGenerator
+
+            return ImageGenerator()
+        raise KeyError(name)
+
+    def __contains__(self, name: object) -> bool:
+        return name in self.NAMES
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.NAMES)
+
+    def __len__(self) -> int:
+        return len(self.NAMES)
+
+
+class LoadedBrain:
+    """The offline brain, loaded at its first question."""
+
+    def ask(self, question: Question[A]) -> Answered[A]:
+        """Raises `CannotPlan` for a goal no template fits."""
+        from flux_cli.adapters.brains.offline import OfflineBrain
+
+        return OfflineBrain().ask(question)
+
+
+class LoadedReports:
+    """The run's reports, their templates loaded when a run is told."""
+
+    def render(self, document: Mapping[str, object]) -> list[tuple[str, str, bytes]]:
+        """(file name, media type, content) of each report."""
+        from flux_cli.adapters.reports.run_report import RunReports
+
+        return RunReports().render(document)
 
 
 def open_flux(config: Config, *, timeout: float | None = None) -> Deps:
@@ -29,9 +77,7 @@ def open_flux(config: Config, *, timeout: float | None = None) -> Deps:
 
     `timeout` is how many seconds to wait for another process to let go of the ledger.
     """
-    trades: Mapping[str, Trade] = {
-        trade.name: trade for trade in (Researcher(), ContentWriter(), ImageGenerator())
-    }
+    trades = Trades()
     ids = FreshIds()
     ledger = config.ledger.path
     return Deps(
@@ -42,12 +88,12 @@ def open_flux(config: Config, *, timeout: float | None = None) -> Deps:
             busy_timeout_seconds=timeout or config.ledger.busy_timeout_seconds,
         ),
         ids=ids,
-        brain=OfflineBrain(),
+        brain=LoadedBrain(),
         trades=trades,
         card_numbers=CardSecretFile(ledger, config.cards.prefix),
         scenarios=ScenarioFolders(scenario_folders(), frozenset(trades)),
         workspace=Folders(write_artefact),
-        reports=RunReports(),
+        reports=LoadedReports(),
         settings=_settings(config),
     )
 
