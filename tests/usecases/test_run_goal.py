@@ -225,3 +225,17 @@ def test_a_folder_of_somebody_elses_is_not_written_into(tmp_path):
 
     assert done.returncode == 2
     assert [item.name for item in (tmp_path / "out").iterdir()] == ["diary.txt"]
+
+
+def test_a_copied_file_verifies_until_one_bit_of_it_flips(campaign, tmp_path):
+    folder, run = campaign
+    data = bytearray((folder / "flux.db").read_bytes())
+    (tmp_path / "copy.db").write_bytes(data)
+    whole = flux("verify", "--db", "copy.db", "--json", cwd=tmp_path)
+    data[data.find(run["payment"]["purpose"].encode())] ^= 1
+    (tmp_path / "copy.db").write_bytes(data)
+    flipped = flux("verify", "--db", "copy.db", "--json", cwd=tmp_path)
+
+    assert (whole.returncode, json.loads(whole.stdout)["faults"]) == (0, 0)
+    assert flipped.returncode == 9
+    assert json.loads(flipped.stdout)["faults"] > 0
