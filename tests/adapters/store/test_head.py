@@ -91,8 +91,7 @@ def test_an_old_copy_put_over_the_ledger_is_refused(path: Path, tmp_path: Path) 
     with pytest.raises(LedgerCorrupt, match="ends before entries 2"):
         post(open_at(path), "k3")
     assert keys(open_at(path)) == ["k1"]
-    findings = {f.name: (f.checked, f.faults) for f in open_at(path).verify()}
-    assert findings["head"] == (0, ())  # nothing to compare with is said, and is no damage
+    assert [f.name for f in open_at(path).verify() if f.faults] == ["head"]
 
 
 def test_another_ledger_put_over_the_ledger_is_refused(path: Path, tmp_path: Path) -> None:
