@@ -2,16 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from flux_cli.errors import InvalidInput
-
 ORCHESTRATOR = "orchestrator"
-
-_NAME = re.compile(r"[a-z0-9][a-z0-9._-]{0,63}", re.ASCII)
 
 
 class AgentKind(StrEnum):
@@ -60,12 +55,3 @@ ECONOMY = "economy"
 def freeze_id(subject: str) -> str:
     """The id of the kill switch of `economy`, or of an agent by name."""
     return f"freeze:{subject}"
-
-
-def agent_name(text: str) -> str:
-    """`text` if it can name an agent: 1–64 of `a–z 0–9 . _ -`, a letter or digit first."""
-    if _NAME.fullmatch(text) is None or text == ECONOMY:
-        raise InvalidInput(
-            f"{text[:64]!r} cannot name an agent: use 1-64 of a-z, 0-9, '.', '_', '-'"
-        )
-    return text
