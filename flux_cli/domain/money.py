@@ -6,7 +6,8 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from flux_cli.errors import InvalidAmount
+from flux_cli.domain.currencies import EXPONENTS, UNITLESS, WITHDRAWN
+from flux_cli.errors import Fix, InvalidAmount, InvalidInput
 
 BOUND = 10**15
 """No single amount or balance may exceed this many units, so no sum of ours can leave int64."""
@@ -25,7 +26,12 @@ CREDIT = Asset("CREDIT", 6)
 
 USDC = Asset("USDC", 6)
 
-ASSETS = {asset.code: asset for asset in (CREDIT, USDC)}
+ASSETS = {
+    CREDIT.code: CREDIT,
+    USDC.code: USDC,
+    **{code: Asset(code, exponent) for code, exponent in EXPONENTS.items()},
+}
+"""Every asset a ledger may hold; what new money may be of is for `find_asset` to say."""
 
 # Twelve whole digits hold every amount within BOUND; ASCII only, so no other script's digits pass.
 _AMOUNT = re.compile(r"([0-9]{1,12})(?:\.([0-9]+))?", re.ASCII)
@@ -83,14 +89,39 @@ class Money:
         return f"{sign}{whole}.{part:0{self.asset.exponent}d}"
 
     def __str__(self) -> str:
-        """For people: `$120.00` for CREDIT, `120.00 USDC` for the rest; no digit is dropped."""
+        """For people: `$120.00` for CREDIT, `1,234 JPY` for the rest; no digit is dropped."""
         sign = "-" if self.units < 0 else ""
         whole, _, part = self.decimal.lstrip("-").partition(".")
-        part = part.rstrip("0").ljust(min(2, self.asset.exponent), "0")
+        # A currency's decimals are all its people expect (1.500 KWD); of millionths, two are.
+        least = self.asset.exponent if self.asset.exponent < 6 else 2
+        part = part.rstrip("0").ljust(least, "0")
         number = f"{int(whole):,}" + (f".{part}" if part else "")
         if self.asset == CREDIT:
             return f"{sign}${number}"
         return f"{sign}{number} {self.asset.code}"
+
+
+def find_asset(code: str) -> Asset:
+    """The asset with exactly this code, in which new amounts may be given.
+
+    Raises `InvalidInput` for a withdrawn currency, a code without a minor unit (XAU, XXX), lower
+    case, and everything else; the fix says what to write.
+    """
+    asset = ASSETS.get(code)
+    if asset is not None and code not in WITHDRAWN:
+        return asset
+    upper = code.upper()
+    say = "use CREDIT, USDC or the code of a currency in use, such as EUR"
+    if upper in WITHDRAWN:
+        why = "is a withdrawn currency: nothing can be paid in it"
+    elif upper in UNITLESS:
+        why = "has no smallest unit, so no amount of it can be counted"
+    elif upper in ASSETS:
+        why, say = "is not a code: codes are upper case", f"write {upper}"
+    else:
+        why = "is no asset flux knows"
+    shown = code if len(code) <= 40 else code[:40] + "…"
+    raise InvalidInput(f"{shown!r} {why}", fixes=(Fix(say),))
 
 
 def parse_money(text: str, asset: Asset = CREDIT) -> Money:
@@ -105,7 +136,9 @@ def parse_money(text: str, asset: Asset = CREDIT) -> Money:
         raise InvalidAmount(f"{shown!r} is not an amount: write digits and at most one point")
     whole, part = match.group(1), match.group(2) or ""
     if len(part) > asset.exponent:
-        raise InvalidAmount(f"{text[:40]!r} has more than {asset.exponent} decimals")
+        raise InvalidAmount(
+            f"{text[:40]!r} has more decimals than the {asset.exponent} of {asset.code}"
+        )
     units = int(whole + part.ljust(asset.exponent, "0"))
     if units > BOUND:
         raise InvalidAmount(f"{text[:40]!r} is more than {Money(BOUND, asset)}")
@@ -118,3 +151,39 @@ def total(amounts: Sequence[Money], asset: Asset = CREDIT) -> Money:
     for amount in amounts:
         result = result + amount
     return result
+
+
+def split(amount: Money, weights: Sequence[int]) -> tuple[tuple[Money, ...], Money]:
+    """The share of `amount` for each weight, rounded toward zero, and the residue nobody got.
+
+    Parts and residue add up to `amount`; the residue is of fewer units than there are weights,
+    has the sign of `amount`, and is for a residue account. Weights are not negative and not all
+    zero.
+    """
+    whole = sum(weights)
+    assert whole > 0, "a split has a weight above zero"
+    assert min(weights) >= 0, "a weight is not negative"
+    parts = tuple(
+        Money(_toward_zero(amount.units * weight, whole)[0], amount.asset) for weight in weights
+    )
+    return parts, amount - total(parts, amount.asset)
+
+
+def convert(amount: Money, numerator: int, denominator: int, to: Asset) -> tuple[Money, int]:
+    """`amount` exchanged at `numerator/denominator` whole `to` per whole unit of its own asset.
+
+    Rounded toward zero. The second number is what rounding lost, with the sign of `amount`: that
+    many parts of one unit of `to` cut into `denominator * 10**amount.asset.exponent`. Raises
+    `InvalidAmount` where the result is past 10^15 units.
+    """
+    assert numerator > 0, "a rate is more than nothing"
+    assert denominator > 0, "a rate is a fraction over more than nothing"
+    exact = amount.units * numerator * 10**to.exponent
+    units, lost = _toward_zero(exact, denominator * 10**amount.asset.exponent)
+    return Money(units, to), lost
+
+
+def _toward_zero(dividend: int, divisor: int) -> tuple[int, int]:
+    """Quotient and remainder, both with the sign of `dividend`."""
+    quotient, remainder = divmod(abs(dividend), divisor)
+    return (-quotient, -remainder) if dividend < 0 else (quotient, remainder)

@@ -3,10 +3,22 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from flux_cli.domain.money import BOUND, CREDIT, USDC, Asset, Money, parse_money, total
+from flux_cli.domain.money import (
+    ASSETS,
+    BOUND,
+    CREDIT,
+    USDC,
+    Asset,
+    Money,
+    convert,
+    find_asset,
+    parse_money,
+    split,
+    total,
+)
 from flux_cli.errors import InvalidAmount
 
 READ = [
@@ -116,6 +128,12 @@ WRITTEN = [
     (Money(5_000_000, USDC), "5.00 USDC", "5.000000"),
     (Money(-5, Asset("JPY", 0)), "-5 JPY", "-5"),
     (Money(1234, Asset("KWD", 3)), "1.234 KWD", "1.234"),
+    (Money(1500, find_asset("KWD")), "1.500 KWD", "1.500"),
+    (Money(-1_234_000, find_asset("KWD")), "-1,234.000 KWD", "-1234.000"),
+    (Money(1234, find_asset("JPY")), "1,234 JPY", "1234"),
+    (Money(123_400, find_asset("EUR")), "1,234.00 EUR", "1234.00"),
+    (Money(5, find_asset("CLF")), "0.0005 CLF", "0.0005"),
+    (Money(1_500_000, USDC), "1.50 USDC", "1.500000"),
     (Money(15, Asset("TEN", 1)), "1.5 TEN", "1.5"),
 ]
 
@@ -151,3 +169,109 @@ def test_a_total_adds_what_is_there_and_nothing_is_zero() -> None:
     assert total([Money(7, USDC)], USDC) == Money(7, USDC)
     with pytest.raises(TypeError):
         total([Money(7, USDC)])
+
+
+EUR, JPY, KWD, USD = map(find_asset, ("EUR", "JPY", "KWD", "USD"))
+
+SPLITS = [
+    (100, [1, 1, 1], [33, 33, 33], 1),
+    (-100, [1, 1, 1], [-33, -33, -33], -1),
+    (2, [1, 1, 1], [0, 0, 0], 2),
+    (100, [97, 3], [97, 3], 0),
+    (999, [975, 25], [974, 24], 1),
+    (10, [0, 1], [0, 10], 0),
+    (0, [1, 2], [0, 0], 0),
+    (BOUND, [1, 2], [BOUND // 3, 2 * BOUND // 3], 1),
+]
+
+
+@pytest.mark.parametrize(("units", "weights", "parts", "residue"), SPLITS)
+def test_35_a_share_is_rounded_down_and_the_residue_is_named(
+    units: int, weights: list[int], parts: list[int], residue: int
+) -> None:
+    assert split(Money(units, EUR), weights) == (
+        tuple(Money(part, EUR) for part in parts),
+        Money(residue, EUR),
+    )
+
+
+WEIGHTS = st.lists(st.integers(0, 10**12), min_size=1, max_size=9).filter(any)
+
+
+@settings(max_examples=4_000, deadline=None)
+@given(st.integers(-BOUND, BOUND), WEIGHTS, st.sampled_from([CREDIT, EUR, JPY, KWD]))
+def test_35_parts_and_residue_are_the_whole(units: int, weights: list[int], asset: Asset) -> None:
+    parts, residue = split(Money(units, asset), weights)
+    assert total([*parts, residue], asset) == Money(units, asset)
+    assert abs(residue.units) < sum(1 for weight in weights if weight)
+    assert residue.units * units >= 0
+    for part, weight in zip(parts, weights, strict=True):
+        short = abs(units) * weight - abs(part.units) * sum(weights)
+        assert 0 <= short < sum(weights), "a part is its exact share less a fraction of a unit"
+
+
+@pytest.mark.parametrize("weights", [[], [0], [0, 0], [-1, 2], [3, -1]])
+def test_35_weights_that_are_no_shares_are_a_bug(weights: list[int]) -> None:
+    with pytest.raises(AssertionError):
+        split(Money(1), weights)
+
+
+EXCHANGES = [
+    (Money(100, EUR), 108, 100, USD, Money(108, USD), 0),
+    (Money(1, EUR), 108, 100, USD, Money(1, USD), 800),
+    (Money(-1, EUR), 108, 100, USD, Money(-1, USD), -800),
+    (Money(10_000, USD), 15_023, 100, JPY, Money(15_023, JPY), 0),
+    (Money(1, JPY), 100, 15_023, USD, Money(0, USD), 10_000),
+    (Money(1500, KWD), 325, 100, USD, Money(487, USD), 50_000),
+    (Money(1_000_000, CREDIT), 1, 1, USD, Money(100, USD), 0),
+    (Money(1, CREDIT), 1, 1, USD, Money(0, USD), 100),
+    (Money(1, USD), 1, 1, CREDIT, Money(10_000, CREDIT), 0),
+    (Money(0, EUR), 108, 100, USD, Money(0, USD), 0),
+]
+
+
+@pytest.mark.parametrize(("amount", "over", "under", "to", "result", "lost"), EXCHANGES)
+def test_an_exchange_is_rounded_toward_zero_and_says_what_was_lost(
+    amount: Money, over: int, under: int, to: Asset, result: Money, lost: int
+) -> None:
+    assert convert(amount, over, under, to) == (result, lost)
+
+
+RATES = st.integers(1, 10**9)
+ANY_ASSET = st.sampled_from(sorted(ASSETS)).map(find_asset)
+
+
+@settings(max_examples=2_000, deadline=None)
+@given(st.integers(-BOUND, BOUND), RATES, RATES, ANY_ASSET, ANY_ASSET)
+def test_35_an_exchange_loses_no_fraction(
+    units: int, over: int, under: int, source: Asset, to: Asset
+) -> None:
+    try:
+        result, lost = convert(Money(units, source), over, under, to)
+    except InvalidAmount:
+        assert abs(units) * over * 10**to.exponent > BOUND * under * 10**source.exponent
+        return
+    cut = under * 10**source.exponent
+    assert result.units * cut + lost == units * over * 10**to.exponent
+    assert abs(lost) < cut
+    assert lost * units >= 0
+
+
+def test_an_exchange_past_the_bound_is_refused() -> None:
+    assert convert(Money(BOUND, EUR), 1, 1, USD) == (Money(BOUND, USD), 0)
+    for amount, over, to in [(Money(BOUND, EUR), 2, USD), (Money(-BOUND, JPY), 1, USD)]:
+        with pytest.raises(InvalidAmount):
+            convert(amount, over, 1, to)
+
+
+@pytest.mark.parametrize(("over", "under"), [(0, 1), (-1, 1), (1, 0), (1, -1)])
+def test_a_rate_that_is_no_rate_is_a_bug(over: int, under: int) -> None:
+    with pytest.raises(AssertionError):
+        convert(Money(1), over, under, USDC)
+
+
+def test_a_float_weight_or_rate_makes_no_money() -> None:
+    with pytest.raises(TypeError):
+        split(Money(10), [0.5, 0.5])  # type: ignore[list-item]
+    with pytest.raises(TypeError):
+        convert(Money(10), 1.08, 1, USDC)  # type: ignore[arg-type]

@@ -8,11 +8,12 @@ from typing import Annotated
 import typer
 
 from flux_cli.bootstrap import open_existing, open_flux
-from flux_cli.domain.money import CREDIT, parse_money
+from flux_cli.domain.money import CREDIT, Asset, find_asset, parse_money
 from flux_cli.entrypoints.cli.document import Column, Document, Listing
 from flux_cli.entrypoints.cli.invocation import Invocation
 from flux_cli.entrypoints.cli.options import MONEY
 from flux_cli.entrypoints.cli.verb import noun, verb
+from flux_cli.errors import InvalidInput
 from flux_cli.usecases.describe_run import describe_entry
 from flux_cli.usecases.found_economy import found_economy
 from flux_cli.usecases.fund_agent import fund_agent
@@ -57,15 +58,21 @@ def show(
     app,
     "fund",
     options=MONEY - {"dry_run", "max_amount"},
-    examples=("flux agents fund orchestrator 50 --idempotency-key may",),
+    examples=(
+        "flux agents fund orchestrator 50 --idempotency-key may",
+        "flux agents fund orchestrator 50.00 --asset EUR",
+    ),
 )
 def fund(
     flux: Invocation,
     name: Annotated[str, typer.Argument(metavar="NAME", help="The agent's name.")],
-    amount: Annotated[str, typer.Argument(metavar="AMOUNT", help="How much CREDIT, e.g. 50.00.")],
+    amount: Annotated[str, typer.Argument(metavar="AMOUNT", help="How much, e.g. 50.00.")],
+    asset: Annotated[
+        str, typer.Option(metavar="CODE", help="CREDIT, USDC or a currency, e.g. EUR.")
+    ] = CREDIT.code,
 ) -> None:
     """Put simulated money into an agent's wallet."""
-    money = parse_money(amount, CREDIT)
+    money = parse_money(amount, _asset(asset))
     deps = open_flux(flux.config, timeout=flux.timeout)
     found_economy(deps)
     key = deps.ids.new("event") if flux.idempotency_key is None else flux.idempotency_key
@@ -85,6 +92,13 @@ def fund(
     }
     entry = {} if flux.for_people else {"entry": describe_entry(funding.entry)}
     flux.show(Document("funding", fields | entry, last=last))
+
+
+def _asset(code: str) -> Asset:
+    try:
+        return find_asset(code)
+    except InvalidInput as error:
+        raise InvalidInput(error.message, param="--asset", fixes=error.fixes) from None
 
 
 def _brief(whole: Mapping[str, object]) -> dict[str, object]:
