@@ -13,8 +13,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
-import platform
 import shutil
 import sqlite3
 import statistics
@@ -24,7 +22,6 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import asdict, dataclass, field
 from functools import partial
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from time import perf_counter
 from typing import Protocol
@@ -41,10 +38,11 @@ from peers import (
     raw_sqlite,
     wallet_number,
 )
+from peers.machine import MACHINE, describe_machine
 
 from flux_cli.adapters.clock import FreshIds, SystemClock
 from flux_cli.adapters.store.ledger import SqliteStore, SqliteTransaction
-from flux_cli.adapters.store.place import Mode, current_mode, file_system
+from flux_cli.adapters.store.place import Mode
 from flux_cli.domain.journal import WORLD, Entry, EntryKind, transfer, wallet
 from flux_cli.domain.money import CREDIT, Money
 
@@ -234,30 +232,6 @@ def peer(name: str, run: Run, many: bool) -> Contender:
 def refuse(reason: str, *_: object) -> Taken:
     """Stand for a contender that cannot run here."""
     raise NotMeasured(reason)
-
-
-MACHINE: dict[str, object] = {}
-"""Facts of the machine and of what was measured on it."""
-
-
-def describe_machine(root: Path) -> None:
-    """Fill in `MACHINE`; warns where the disk is memory."""
-    kind = file_system(root.resolve())
-    MACHINE.update(
-        python=platform.python_version(),
-        sqlite=sqlite3.sqlite_version,
-        default_mode=f"{current_mode().journal}/{current_mode().synchronous}",
-        file_system=kind,
-        cores=len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count(),
-        load_before=round(os.getloadavg()[0], 2),
-    )
-    for package in ("psycopg", "django", "django-hordak"):
-        try:
-            MACHINE[package] = version(package)
-        except PackageNotFoundError:
-            MACHINE[package] = "not installed"
-    if kind in ("tmpfs", "ramfs"):
-        print(f"{root} is in memory, where nothing is durable: use --directory", file=sys.stderr)
 
 
 def once(contender: Contender, root: Path, n: int) -> Taken:

@@ -37,7 +37,7 @@ def plain(value: object) -> Json:
 def instant(moment: datetime) -> str:
     """RFC 3339 in UTC with microseconds, e.g. `2026-11-22T03:56:19.000000Z`; sorts as text."""
     assert moment.tzinfo is not None, "a time without a zone is not an instant"
-    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+    return moment.astimezone(UTC).isoformat(timespec="microseconds")[:-6] + "Z"
 
 
 def canonical(value: object) -> str:

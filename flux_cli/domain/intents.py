@@ -26,6 +26,19 @@ class IntentState(StrEnum):
     UNKNOWN = "unknown"
 
 
+class CaptureMethod(StrEnum):
+    """What follows on approval."""
+
+    AUTOMATIC = "automatic"
+    """The payees are paid at once."""
+
+    MANUAL = "manual"
+    """The money is held until it is captured, cancelled or expires."""
+
+    CARD = "card"
+    """The money is put on a one-time card."""
+
+
 @dataclass(frozen=True, slots=True)
 class Share:
     """The part of a payment that goes to one payee, named by its exact id."""
@@ -38,17 +51,26 @@ class Share:
 class Spend:
     """Exactly what is judged: every field is in the digest that leave to spend is bound to.
 
-    `plan_digest` is the plan or cart the money is for; `reference` the owner's own name of the
-    occasion (a run), which tells a deliberate repetition from a duplicate.
+    `key` is the request's own: another request for the same is another spend, and is voted on anew.
+
+    `category` is the kind of thing bought; `rail` how the money would leave; `mandate_id` what it
+    is spent under. `plan_digest` is the plan or cart the money is for; `reference` the owner's own
+    name of the occasion (a run), which tells a deliberate repetition from a duplicate.
     """
 
     requester: str
     amount: Money
     shares: tuple[Share, ...]
     purpose: str
+    justification: str
+    claimed_return: Money | None
+    category: str
+    rail: str
+    mandate_id: str | None
     plan_digest: str
     reference: str
     escrowed: bool
+    key: str
 
     @property
     def digest(self) -> str:
@@ -58,7 +80,11 @@ class Spend:
 
 @dataclass(frozen=True, slots=True)
 class PaymentIntent:
-    """A wish to pay and its state. `key` makes a retry find it instead of making another."""
+    """A wish to pay and its state. `key` makes a retry find it instead of making another.
+
+    `amount = captured + released + what is still held` once it is approved; `refunded` is of what
+    was captured. `late` says that a capture came after the hold had expired.
+    """
 
     id: str
     key: str
@@ -70,9 +96,14 @@ class PaymentIntent:
     justification: str
     claimed_return: Money | None
     urgency: Urgency
+    category: str
+    rail: str
+    mandate_id: str | None
     plan_digest: str
     reference: str
     escrowed: bool
+    capture_method: CaptureMethod
+    hold_hours: int
     request_digest: str
     budget_left: Money | None
     run_id: str | None
@@ -86,9 +117,18 @@ class PaymentIntent:
     most_that_would_pass: Money | None
     captured: Money
     released: Money
+    refunded: Money
+    late: bool
     created_at: datetime
     expires_at: datetime
     decided_at: datetime | None
+
+    @property
+    def on_hold(self) -> Money:
+        """What is still set aside for it and not on a card."""
+        if self.state is not IntentState.APPROVED or self.card_id is not None:
+            return Money(0, self.amount.asset)
+        return self.amount - self.captured - self.released
 
     @property
     def spend(self) -> Spend:
@@ -98,7 +138,13 @@ class PaymentIntent:
             self.amount,
             self.shares,
             self.purpose,
+            self.justification,
+            self.claimed_return,
+            self.category,
+            self.rail,
+            self.mandate_id,
             self.plan_digest,
             self.reference,
             self.escrowed,
+            self.key,
         )

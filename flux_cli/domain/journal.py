@@ -1,4 +1,4 @@
-"""Entries: balanced movements of money between accounts, and what makes one valid."""
+"""Entries: movements of money between accounts, which balance by their shape."""
 
 from __future__ import annotations
 
@@ -6,10 +6,12 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from flux_cli.domain.canonical import digest
-from flux_cli.domain.money import Asset, Money
+from flux_cli.domain.money import Money
 
 WORLD = "world"
 """Where money comes from and where it leaves to; the one account that may be negative."""
+
+MOST_MOVES = 1000
 
 
 class EntryKind(StrEnum):
@@ -34,6 +36,16 @@ class EntryKind(StrEnum):
     GAS = "gas"
     SETTLEMENT = "settlement"
     ADJUSTMENT = "adjustment"
+    REFUND = "refund"
+
+
+@dataclass(frozen=True, slots=True)
+class Move:
+    """An amount that leaves one account and arrives in another."""
+
+    source: str
+    target: str
+    amount: Money
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,14 +58,15 @@ class Posting:
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """A movement to record once: `key` names it for ever, `decision_id` is the kernel's leave.
+    """What to record once: `key` names it for ever, `decision_id` is the kernel's leave.
 
-    `reference` is the object it concerns (an intent, a contract); `run_id` the run it is part of.
+    Its moves happen together, in order. `reference` is the object it concerns (an intent, a
+    contract); `run_id` the run it is part of.
     """
 
     key: str
     kind: EntryKind
-    postings: tuple[Posting, ...]
+    moves: tuple[Move, ...]
     memo: str = ""
     decision_id: str | None = None
     reference: str | None = None
@@ -63,6 +76,22 @@ class Entry:
     def fingerprint(self) -> str:
         """What a retry with the same key must repeat exactly."""
         return digest(self)
+
+    @property
+    def postings(self) -> tuple[Posting, ...]:
+        """What each account loses or gains in all, in the order they are first named."""
+        sums: dict[str, dict[str, Money]] = {}
+        for move in self.moves:
+            code = move.amount.asset.code
+            for account, amount in ((move.source, -move.amount), (move.target, move.amount)):
+                held_there = sums.setdefault(account, {})
+                held_there[code] = held_there[code] + amount if code in held_there else amount
+        return tuple(
+            Posting(account, amount)
+            for account, amounts in sums.items()
+            for amount in amounts.values()
+            if amount.units
+        )
 
 
 def transfer(
@@ -77,9 +106,8 @@ def transfer(
     reference: str | None = None,
     run_id: str | None = None,
 ) -> Entry:
-    """The two-legged entry that moves `amount` from `source` to `target`."""
-    legs = (Posting(source, -amount), Posting(target, amount))
-    return Entry(key, kind, legs, memo, decision_id, reference, run_id)
+    """The entry that moves `amount` from `source` to `target` and nothing else."""
+    return Entry(key, kind, (Move(source, target, amount),), memo, decision_id, reference, run_id)
 
 
 def wallet(agent: str) -> str:
@@ -102,21 +130,31 @@ def escrow(contract_id: str) -> str:
     return f"escrow:{contract_id}"
 
 
+def stream_account(stream_id: str) -> str:
+    """The account of what a stream was funded with and has not yet paid."""
+    return f"stream:{stream_id}"
+
+
+def fees(name: str) -> str:
+    """The account of one kind of fee, or of what rounding left over."""
+    return f"fees:{name}"
+
+
 def faults(entry: Entry) -> tuple[str, ...]:
     """What is wrong with `entry`, a sentence each; the ledger's SQL refuses the same."""
     found: list[str] = []
-    if len(entry.postings) < 2:
-        found.append("an entry has at least two postings")
-    sums: dict[Asset, int] = {}
-    for posting in entry.postings:
-        if posting.amount.units == 0:
-            found.append(f"the posting in {posting.account} moves nothing")
-        asset = posting.amount.asset
-        sums[asset] = sums.get(asset, 0) + posting.amount.units
-    touched = [(posting.account, posting.amount.asset) for posting in entry.postings]
-    if len(set(touched)) < len(touched):
-        found.append("an account appears twice")
-    found += [f"{asset.code} does not sum to zero" for asset, units in sums.items() if units]
-    if len(sums) > 1 and entry.kind is not EntryKind.EXCHANGE:
+    if not 0 < len(entry.moves) <= MOST_MOVES:
+        found.append(f"an entry has from one to {MOST_MOVES} moves")
+    for move in entry.moves:
+        if move.amount.units <= 0:
+            found.append(f"the move from {move.source} is of nothing or less")
+        if move.source == move.target:
+            found.append(f"the move from {move.source} stays where it is")
+    if (
+        len({move.amount.asset for move in entry.moves}) > 1
+        and entry.kind is not EntryKind.EXCHANGE
+    ):
         found.append("two assets meet only in an exchange")
+    if entry.decision_id is not None and len(entry.moves) != 1:
+        found.append("leave to spend is for one move")
     return tuple(found)

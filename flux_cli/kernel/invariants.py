@@ -2,75 +2,84 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import timedelta
 
 from flux_cli.domain.intents import Spend
-from flux_cli.domain.money import BOUND
+from flux_cli.domain.mandates import MandateState
+from flux_cli.domain.money import BOUND, Money
+from flux_cli.domain.policies import Limit
 from flux_cli.domain.refusals import Refusal
 from flux_cli.kernel.facts import Facts
+from flux_cli.kernel.limits import counted, every_limit, parts
+from flux_cli.kernel.mandates import left_units
+from flux_cli.kernel.verdict import Ruling, at_most, must
 
 CLOCK_TOLERANCE = timedelta(seconds=2)
 """How far this machine's clock may lag the ledger's latest record: a step of time correction."""
 
 
-def amount_positive(spend: Spend, _: Facts) -> Refusal | None:
+def amount_positive(spend: Spend, _: Facts) -> Iterator[Ruling]:
     """Money moves only in positive amounts within bounds, the same in whole and in every part."""
     amounts = [spend.amount.units, *(share.amount.units for share in spend.shares)]
-    if all(0 < units <= BOUND for units in amounts):
-        return None
-    return Refusal("amount_not_positive", "an amount is zero, negative or out of bounds")
+    sound = all(0 < units <= BOUND for units in amounts)
+    message = "an amount is zero, negative or out of bounds"
+    yield must("amount_positive", sound, "amount_not_positive", message)
 
 
-def shares_sum(spend: Spend, _: Facts) -> Refusal | None:
+def shares_sum(spend: Spend, _: Facts) -> Iterator[Ruling]:
     """The payees' shares sum to the amount, in its asset, each payee once."""
     asset = spend.amount.asset
     same_asset = all(share.amount.asset == asset for share in spend.shares)
     payees = [share.payee for share in spend.shares]
     if same_asset and payees and len(set(payees)) == len(payees):
-        shares = sum(share.amount.units for share in spend.shares)
-        if shares == spend.amount.units:
-            return None
-        return Refusal("shares_differ", "the shares sum to", spend.amount.units, shares)
-    return Refusal("shares_differ", "the shares name no payee, one twice, or another asset")
+        amount, shares = spend.amount.units, sum(share.amount.units for share in spend.shares)
+        refusal = Refusal("shares_differ", "the shares sum to", amount, shares)
+        yield Ruling("shares", None if shares == amount else refusal, amount, shares)
+    else:
+        message = "the shares name no payee, one twice, or another asset"
+        yield must("shares", False, "shares_differ", message)
 
 
-def asset_matches(spend: Spend, facts: Facts) -> Refusal | None:
-    """The request, the wallet and every limit count the same asset."""
+def asset_matches(spend: Spend, facts: Facts) -> Iterator[Ruling]:
+    """The request, the wallet and every limit, of whatever subject, count the same asset."""
+    asset = spend.amount.asset
+    same = all(amount is None or amount.asset == asset for amount in every_amount(spend, facts))
+    message = f"{asset.code} is not what the limits count"
+    yield must("asset", same, "asset_mismatch", message)
+
+
+def every_amount(spend: Spend, facts: Facts) -> Iterator[Money | None]:
+    """All the amounts that a verdict compares."""
     policy = facts.policy
-    seats = facts.tally.conditions.max_amount if facts.tally else None
-    limits = (
-        policy.per_payment,
-        policy.rolling_24h,
-        policy.owner_threshold,
-        facts.budget_left,
-        seats,
-    )
-    counted = [facts.available, facts.spent_24h, policy.approval_threshold]
-    counted += [limit for limit in limits if limit is not None]
-    if all(amount.asset == spend.amount.asset for amount in counted):
-        return None
-    return Refusal("asset_mismatch", f"{spend.amount.asset.code} is not what the limits count")
+    yield from (policy.per_payment, policy.minimum_balance)
+    yield from (policy.approval_threshold, policy.owner_threshold)
+    yield from (spend.claimed_return, facts.available, facts.budget_left)
+    yield facts.tally.conditions.max_amount if facts.tally else None
+    yield from (used.amount for used in facts.used)
+    for mandate in facts.mandates:
+        yield from (mandate.total, mandate.spent, mandate.reserved, mandate.per_payment)
+    for _, limit in every_limit(facts):
+        yield from (limit.amount, limit.below)
 
 
-def pays_another(spend: Spend, _: Facts) -> Refusal | None:
+def pays_another(spend: Spend, _: Facts) -> Iterator[Ruling]:
     """Nobody is its own payee."""
-    if all(share.payee != spend.requester for share in spend.shares):
-        return None
-    return Refusal("self_payment", f"{spend.requester} would pay itself")
+    another = all(share.payee != spend.requester for share in spend.shares)
+    yield must("pays_another", another, "self_payment", f"{spend.requester} would pay itself")
 
 
-def clock_goes_forward(_: Spend, facts: Facts) -> Refusal | None:
+def clock_goes_forward(_: Spend, facts: Facts) -> Iterator[Ruling]:
     """The clock has not been set back behind what the ledger has already recorded."""
-    if facts.now + CLOCK_TOLERANCE >= facts.ledger_time:
-        return None
-    return Refusal("clock_behind_ledger", "the clock is behind the ledger's latest record")
+    forward = facts.now + CLOCK_TOLERANCE >= facts.ledger_time
+    message = "the clock is behind the ledger's latest record"
+    yield must("clock", forward, "clock_behind_ledger", message)
 
 
-def funds_available(spend: Spend, facts: Facts) -> Refusal | None:
+def funds_available(spend: Spend, facts: Facts) -> Iterator[Ruling]:
     """The requester has the money, with everything held already taken off."""
-    if spend.amount <= facts.available:
-        return None
-    return Refusal.over("insufficient_funds", "asked of the wallet", facts.available, spend.amount)
+    available, code = facts.available.units, "insufficient_funds"
+    yield at_most("funds", "asked of the wallet", available, spend.amount.units, code)
 
 
 SHAPE = (amount_positive, shares_sum, asset_matches)
@@ -81,13 +90,36 @@ INVARIANTS = (pays_another, clock_goes_forward, funds_available)
 
 def holds_after(spend: Spend, facts: Facts) -> bool:
     """The second, independent check of a yes: in plain integers, every cap holds afterwards."""
-    policy, units = facts.policy, spend.amount.units
-    caps = [(policy.per_payment, units), (facts.budget_left, units)]
-    caps.append((policy.rolling_24h, facts.spent_24h.units + units))
+    policy, units, kept = facts.policy, spend.amount.units, 0
+    payees = {share.payee for share in spend.shares}
+    if policy.minimum_balance is not None:
+        kept = policy.minimum_balance.units
+    caps = [policy.per_payment, facts.budget_left]
+    caps += [mandate.per_payment for mandate in facts.mandates]
+    lists = [policy.payees, *(mandate.payees for mandate in facts.mandates)]
     return (
-        0 < units <= facts.available.units
+        0 < units <= facts.available.units - max(kept, 0)
         and facts.economy_frozen is False
         and facts.agent_frozen is False
-        and all(cap is None or used <= cap.units for cap, used in caps)
-        and (policy.payees is None or {share.payee for share in spend.shares} <= policy.payees)
+        and all(cap is None or units <= cap.units for cap in caps)
+        and all(units <= left_units(mandate) for mandate in facts.mandates[:1])
+        and all(mandate.state is MandateState.ACTIVE for mandate in facts.mandates)
+        and all(fits_after(limit, spend, facts) for _, limit in every_limit(facts))
+        and all(allowed is None or payees <= allowed for allowed in lists)
+        and not payees & policy.denied_payees
     )
+
+
+def fits_after(limit: Limit, spend: Spend, facts: Facts) -> bool:
+    """Whether the limit holds once the request is added to what it has counted."""
+    for subject, part in parts(limit, spend):
+        used = counted(limit, subject, facts)
+        if used is None:
+            return False
+        if limit.below is not None and limit.below.units < part.units:
+            continue
+        if limit.amount is not None and limit.amount.units - used.amount.units < part.units:
+            return False
+        if limit.count is not None and limit.count <= used.count:
+            return False
+    return True

@@ -1,4 +1,4 @@
-"""The kernel's two answers: leave to spend once, or a denial with every reason."""
+"""What the kernel says: one ruling a rule; leave to spend once, or a denial with every reason."""
 
 from __future__ import annotations
 
@@ -10,6 +10,34 @@ from flux_cli.domain.money import Money
 from flux_cli.domain.refusals import Refusal
 
 _SEAL: Final = object()
+
+
+@dataclass(frozen=True, slots=True)
+class Ruling:
+    """What one rule said: why it refuses, or None where it does not; the numbers it compared.
+
+    `rule` is a stable name. Numbers are units of the request's asset, unless `unit` says otherwise.
+    """
+
+    rule: str
+    refusal: Refusal | None = None
+    limit: int | None = None
+    observed: int | None = None
+    unit: str = "money"
+
+
+def must(rule: str, holds: bool, code: str, message: str) -> Ruling:
+    """The ruling of a rule that compares no numbers."""
+    return Ruling(rule, None if holds else Refusal(code, message))
+
+
+def at_most(
+    rule: str, message: str, limit: int, observed: int, code: str = "", unit: str = "money"
+) -> Ruling:
+    """The ruling of a cap: `observed` may reach it and not pass it."""
+    refused = observed > limit
+    refusal = Refusal(code or f"{rule}_exceeded", message, limit, observed, unit)
+    return Ruling(rule, refusal if refused else None, limit, observed, unit)
 
 
 @dataclass(frozen=True, slots=True)

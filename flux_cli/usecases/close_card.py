@@ -8,6 +8,7 @@ from flux_cli.domain.cards import Card, CardState
 from flux_cli.domain.intents import IntentState, PaymentIntent
 from flux_cli.domain.journal import EntryKind, card_account, transfer, wallet
 from flux_cli.domain.runs import Run, step_key
+from flux_cli.usecases.draw_mandate import settle
 from flux_cli.usecases.ports import Deps
 
 
@@ -43,3 +44,5 @@ def close_card(deps: Deps, run: Run) -> None:
             state=IntentState.CAPTURED if card.spent.units > 0 else IntentState.CANCELLED,
         )
         tx.put(captured, f"payment.{captured.state}", run_id=run.id)
+        if intent.mandate_id is not None:
+            settle(tx, intent.mandate_id, captured=card.spent, released=closed.released)

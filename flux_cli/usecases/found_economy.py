@@ -17,7 +17,7 @@ from flux_cli.domain.journal import WORLD, EntryKind, transfer, wallet
 from flux_cli.domain.ledgers import Ledger
 from flux_cli.domain.marketplace import Listing
 from flux_cli.domain.money import CREDIT, Money
-from flux_cli.domain.policies import Policy
+from flux_cli.domain.policies import Limit, Policy, Window
 from flux_cli.usecases.ports import Deps, Settings, Transaction
 
 
@@ -144,16 +144,26 @@ def set_policy(
 ) -> None:
     """Give an agent the configured limits as its next policy."""
     earlier = tx.find(Policy, agent=agent, limit=1)
+    day = settings.rolling_24h
     policy = Policy(
         id=deps.ids.new("policy"),
         agent=agent,
         number=earlier[0].number + 1 if earlier else 1,
         per_payment=settings.per_payment,
-        rolling_24h=settings.rolling_24h,
+        limits=() if day is None else (Limit(Window.DAY, day),),
         payees=payees,
+        denied_payees=frozenset(),
+        assets=None,
+        rails=None,
+        hours=(),
+        minimum_balance=None,
         approval_threshold=settings.approval_threshold,
         owner_threshold=settings.owner_threshold,
+        require_justification=False,
+        least_return_percent=None,
+        duplicate_window=None,
         paused=False,
+        note="",
         set_at=tx.now,
     )
     tx.put(policy, "policy.set")

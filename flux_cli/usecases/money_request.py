@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from flux_cli.domain.intents import Share
+from flux_cli.domain.intents import CaptureMethod, Share
 from flux_cli.domain.money import Money
 from flux_cli.domain.quorum import LinePrice, Urgency
 
@@ -13,7 +13,8 @@ from flux_cli.domain.quorum import LinePrice, Urgency
 class MoneyRequest:
     """A request for money: who, how much, to whom, why, and the evidence that comes with it.
 
-    `budget` is what the owner gave for this occasion, or None; `slack_hours` the time until the
+    `budget` is what the owner gave for this occasion, or None; `capture_method` is what follows on
+    approval, and `hold_hours` how long a hold then lasts; `slack_hours` the time until the
     deadline and `turnaround_hours` the p90 of the slowest chain of work, None where none is set.
     """
 
@@ -29,6 +30,11 @@ class MoneyRequest:
     escrowed: bool
     budget: Money | None
     run_id: str | None = None
+    category: str = "general"
+    rail: str = "simulated"
+    mandate_id: str | None = None
+    capture_method: CaptureMethod = CaptureMethod.CARD
+    hold_hours: int = 24
     deliverables: tuple[str, ...] = ()
     acceptance_checks: int = 0
     slack_hours: int | None = None

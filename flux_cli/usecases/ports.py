@@ -9,10 +9,12 @@ from datetime import datetime
 from pathlib import Path
 from typing import Generic, Protocol, TypeVar
 
+from flux_cli.domain.intents import Spend
 from flux_cli.domain.journal import Entry
 from flux_cli.domain.marketplace import Record, Strategy
 from flux_cli.domain.money import Asset, Money
 from flux_cli.domain.plan import Plan
+from flux_cli.domain.policies import Limit
 from flux_cli.domain.quorum import Bar, Dossier, Opinion, Urgency
 from flux_cli.domain.runs import SourceFile
 from flux_cli.domain.work import Artefact, Assignment, Check, Source, Submission
@@ -105,8 +107,17 @@ class Reader(Protocol):
         account: str | None = None,
         run_id: str | None = None,
         kind: str | None = None,
+        text: str | None = None,
+        since: datetime | None = None,
+        until: datetime | None = None,
     ) -> list[EntryRecord]:
-        """Recorded entries, newest first."""
+        """Recorded entries, newest first; `text` is looked for in memos."""
+
+    def entry_at(self, seq: int) -> EntryRecord | None:
+        """The entry whose first movement is `seq`, if that is one."""
+
+    def position(self, moment: datetime | None = None, *, strictly: bool = False) -> int:
+        """The last movement recorded by `moment` (or `strictly` before it); 0 for none."""
 
     def events(self, *, run_id: str | None = None, after: int = 0) -> list[EventRecord]:
         """Recorded events, oldest first."""
@@ -115,8 +126,17 @@ class Reader(Protocol):
 
     def balance(self, account: str, asset: Asset) -> Money: ...
 
-    def spent_since(self, requester: str, since: datetime, asset: Asset) -> Money:
-        """What this agent's approved intents took since then, less what they gave back."""
+    def balance_at(self, account: str, asset: Asset, seq: int) -> Money:
+        """What was in an account after movement `seq`."""
+
+    def refunded_by(self, reference: str, account: str, asset: Asset) -> Money:
+        """What `account` has given back of the payment `reference`."""
+
+    def used(self, limit: Limit, requester: str, subject: str, asset: Asset) -> tuple[Money, int]:
+        """What `limit` has counted for `subject` so far: an amount and a number of payments."""
+
+    def duplicates(self, spend: Spend, since: datetime) -> int:
+        """How many permitted payments since then were the same as `spend`."""
 
     def track_record(self, provider: str) -> Record: ...
 
@@ -133,6 +153,12 @@ class Transaction(Reader, Protocol):
         """Append an entry; a repeated key gives the first.
 
         Raises `KeyReused`, `InsufficientFunds`.
+        """
+
+    def post_many(self, entries: Sequence[Entry]) -> int:
+        """Append entries whose keys are all new; returns how many movements that made.
+
+        Raises `KeyReused`, `InsufficientFunds`; then the transaction must be given up.
         """
 
     def put(self, record: object, event: str, *, run_id: str | None = None) -> None:

@@ -9,7 +9,7 @@ from datetime import timedelta
 from flux_cli.domain.canonical import digest
 from flux_cli.domain.decisions import Decision
 from flux_cli.domain.free_text import bounded
-from flux_cli.domain.intents import IntentState, PaymentIntent
+from flux_cli.domain.intents import CaptureMethod, IntentState, PaymentIntent
 from flux_cli.domain.journal import EntryKind, card_account, held, transfer, wallet
 from flux_cli.domain.money import Money
 from flux_cli.domain.quorum import (
@@ -23,11 +23,14 @@ from flux_cli.domain.quorum import (
     Vote,
     count,
 )
+from flux_cli.domain.refusals import Refusal
 from flux_cli.domain.runs import step_key
-from flux_cli.errors import KeyReused
+from flux_cli.errors import KeyReused, WrongState
 from flux_cli.kernel.authorize import authorize
 from flux_cli.kernel.verdict import Denied, Permit, Verdict
+from flux_cli.usecases.capture_payment import hold_entry, pay_out
 from flux_cli.usecases.dossier import build_dossier
+from flux_cli.usecases.draw_mandate import reserve
 from flux_cli.usecases.gather_facts import gather_facts, policy_of
 from flux_cli.usecases.issue_card import issue_card
 from flux_cli.usecases.money_request import MoneyRequest
@@ -35,10 +38,13 @@ from flux_cli.usecases.ports import (
     BallotQuestion,
     Deps,
     Progress,
+    Reader,
     Transaction,
 )
 
 INTENT_LIFETIME = timedelta(minutes=15)
+OWNER_LIFETIME = timedelta(hours=24)
+"""How long a request waits for the owner."""
 
 
 def request_money(
@@ -60,7 +66,7 @@ def _open_intent(deps: Deps, request: MoneyRequest, key: str) -> PaymentIntent:
     """Find the intent of this key, or record a new one with the kernel's first verdict."""
     with deps.store.begin() as tx:
         found = tx.lookup(PaymentIntent, key=key)
-        draft = _draft(deps, tx, request, key)
+        draft = draft_intent(deps, tx, request, key)
         if found is not None:
             if found.request_digest != draft.request_digest:
                 raise KeyReused(f"{key!r} already names another payment", subject=found.id)
@@ -74,7 +80,8 @@ def _open_intent(deps: Deps, request: MoneyRequest, key: str) -> PaymentIntent:
         return _apply(deps, tx, draft, verdict, None)
 
 
-def _draft(deps: Deps, tx: Transaction, request: MoneyRequest, key: str) -> PaymentIntent:
+def draft_intent(deps: Deps, reader: Reader, request: MoneyRequest, key: str) -> PaymentIntent:
+    """The intent that a request would record, not yet judged."""
     nothing = Money(0, request.amount.asset)
     intent = PaymentIntent(
         id=deps.ids.new("payment_intent"),
@@ -87,9 +94,14 @@ def _draft(deps: Deps, tx: Transaction, request: MoneyRequest, key: str) -> Paym
         justification=bounded(request.justification, 600),
         claimed_return=request.claimed_return,
         urgency=request.urgency,
+        category=request.category,
+        rail=request.rail,
+        mandate_id=request.mandate_id,
         plan_digest=request.plan_digest,
         reference=request.reference,
         escrowed=request.escrowed,
+        capture_method=request.capture_method,
+        hold_hours=request.hold_hours,
         request_digest="",
         budget_left=request.budget,
         run_id=request.run_id,
@@ -103,8 +115,10 @@ def _draft(deps: Deps, tx: Transaction, request: MoneyRequest, key: str) -> Paym
         most_that_would_pass=None,
         captured=nothing,
         released=nothing,
-        created_at=tx.now,
-        expires_at=tx.now + INTENT_LIFETIME,
+        refunded=nothing,
+        late=False,
+        created_at=reader.now,
+        expires_at=reader.now + INTENT_LIFETIME,
         decided_at=None,
     )
     return replace(intent, request_digest=intent.spend.digest)
@@ -181,12 +195,59 @@ def _decide(deps: Deps, intent_id: str) -> PaymentIntent:
         intent = tx.get(PaymentIntent, intent_id)
         if intent.state is not IntentState.AWAITING_QUORUM:
             return intent
-        free_cash = tx.balance(wallet(intent.requester), intent.amount.asset)
-        needed = deps.settings.bar.needed(intent.amount, free_cash)
-        ballots = tx.find(Ballot, request_digest=intent.request_digest, limit=2 * len(SEATS))
-        tally = count(ballots, intent.request_digest, needed)
+        tally = _tally(deps, tx, intent)
         verdict = authorize(intent.spend, gather_facts(tx, intent, tally))
         return _apply(deps, tx, intent, verdict, tally)
+
+
+def _tally(deps: Deps, reader: Reader, intent: PaymentIntent) -> Tally | None:
+    """The count of the ballots on this request; None where nobody was asked."""
+    free_cash = reader.balance(wallet(intent.requester), intent.amount.asset)
+    needed = deps.settings.bar.needed(intent.amount, free_cash)
+    ballots = reader.find(Ballot, request_digest=intent.request_digest, limit=2 * len(SEATS))
+    if not ballots and intent.state is not IntentState.AWAITING_QUORUM:
+        return None
+    return count(ballots, intent.request_digest, needed)
+
+
+def approve_payment(deps: Deps, intent_id: str) -> PaymentIntent:
+    """The owner's yes to a payment that waits for it; everything is judged again first.
+
+    The caller has made sure that it is the owner. Raises `NotFound`, and `WrongState` where the
+    payment does not wait for the owner or has waited too long.
+    """
+    with deps.store.begin() as tx:
+        intent = _awaiting_owner(tx, intent_id)
+        tally = _tally(deps, tx, intent)
+        facts = gather_facts(tx, intent, tally, owner_approved=True)
+        return _apply(deps, tx, intent, authorize(intent.spend, facts), tally)
+
+
+def deny_payment(deps: Deps, intent_id: str, reason: str) -> PaymentIntent:
+    """The owner's no to a payment that waits for it. Raises `NotFound`, `WrongState`."""
+    with deps.store.begin() as tx:
+        intent = _awaiting_owner(tx, intent_id)
+        said = bounded(reason, 240) or "the owner said no"
+        denied = replace(
+            intent,
+            state=IntentState.DENIED,
+            refusals=(Refusal("owner_refused", said),),
+            most_that_would_pass=None,
+            decided_at=tx.now,
+        )
+        tx.put(denied, "payment.denied", run_id=intent.run_id)
+    return denied
+
+
+def _awaiting_owner(tx: Transaction, intent_id: str) -> PaymentIntent:
+    intent = tx.get(PaymentIntent, intent_id)
+    if intent.state is not IntentState.AWAITING_OWNER:
+        raise WrongState(
+            f"the payment is {intent.state}, it does not wait for you", subject=intent.id
+        )
+    if tx.now >= intent.expires_at:
+        raise WrongState("the payment waited too long for you; ask for it again", subject=intent.id)
+    return intent
 
 
 def _apply(
@@ -203,25 +264,30 @@ def _apply(
     if not verdict.covers(intent.request_digest, tx.now):
         raise AssertionError("the permit is for another request")
     tx.put(decision, "decision.permit", run_id=intent.run_id)
-    key = step_key(intent.id, "", "hold")
-    tx.post(
-        transfer(
-            key,
-            EntryKind.HOLD,
-            wallet(intent.requester),
-            held(intent.requester),
-            verdict.amount,
-            memo=intent.purpose[:120],
-            decision_id=decision.id,
-            reference=intent.id,
-            run_id=intent.run_id,
-        )
-    )
     approved = replace(
-        intent, state=IntentState.APPROVED, decision_id=decision.id, decided_at=tx.now
+        intent,
+        state=IntentState.APPROVED,
+        decision_id=decision.id,
+        decided_at=tx.now,
+        expires_at=tx.now + timedelta(hours=intent.hold_hours),
+        refusals=(),
+        most_that_would_pass=None,
     )
+    if intent.mandate_id is not None:
+        reserve(tx, intent.mandate_id, intent.amount)
+    if intent.capture_method is CaptureMethod.CARD:
+        tx.post(hold_entry(approved))
+        return _put_on_card(deps, tx, approved)
+    if intent.capture_method is CaptureMethod.AUTOMATIC:
+        return pay_out(tx, approved)
+    tx.post(hold_entry(approved))
     tx.put(approved, "payment.approved", run_id=intent.run_id)
-    card = issue_card(deps, tx, approved)
+    return approved
+
+
+def _put_on_card(deps: Deps, tx: Transaction, intent: PaymentIntent) -> PaymentIntent:
+    tx.put(intent, "payment.approved", run_id=intent.run_id)
+    card = issue_card(deps, tx, intent)
     tx.post(
         transfer(
             step_key(intent.id, "", "card_load"),
@@ -233,7 +299,7 @@ def _apply(
             run_id=intent.run_id,
         )
     )
-    carded = replace(approved, card_id=card.id)
+    carded = replace(intent, card_id=card.id)
     tx.put(carded, "payment.carded", run_id=intent.run_id)
     return carded
 
@@ -245,8 +311,9 @@ def _refuse(
     if {refusal.code for refusal in denied.refusals} == {"no_quorum"}:
         # Silence is not an opinion: the request waits, and may be asked again.
         return intent
+    expires_at = intent.expires_at
     if denied.waits_for == "owner_required":
-        state = IntentState.AWAITING_OWNER
+        state, expires_at = IntentState.AWAITING_OWNER, tx.now + OWNER_LIFETIME
     decision = _decision(deps, tx, intent, denied, tally)
     tx.put(decision, "decision.denied", run_id=intent.run_id)
     refused = replace(
@@ -256,6 +323,7 @@ def _refuse(
         refusals=denied.refusals,
         most_that_would_pass=denied.most,
         decided_at=tx.now if state is IntentState.DENIED else None,
+        expires_at=expires_at,
     )
     tx.put(refused, f"payment.{state}", run_id=intent.run_id)
     return refused

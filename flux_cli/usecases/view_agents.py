@@ -15,6 +15,7 @@ from flux_cli.domain.policies import Policy
 from flux_cli.errors import Fix, NotFound
 from flux_cli.usecases.describe_run import Document, shallow
 from flux_cli.usecases.freeze import is_frozen
+from flux_cli.usecases.gather_facts import policy_of
 from flux_cli.usecases.ports import Reader
 
 
@@ -129,9 +130,17 @@ def describe_agent(reader: Reader, agent: Agent) -> Document:
                 "quality": lower_bound(record.accepted, record.rejected),
                 "reliability": lower_bound(record.on_time, record.late),
             },
-            "policy": shallow(policies[0]) if policies else None,
+            "policy": describe_policy(policy_of(reader, agent.name)) if policies else None,
         }
     )
+
+
+def describe_policy(policy: Policy) -> Document:
+    """A policy with its limits and hours."""
+    return shallow(policy) | {
+        "limits": [shallow(limit) for limit in policy.limits],
+        "hours": [shallow(hours) for hours in policy.hours],
+    }
 
 
 def _agent(reader: Reader, agent: Agent) -> Document:

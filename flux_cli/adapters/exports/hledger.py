@@ -5,10 +5,10 @@ https://hledger.org/hledger.html#journal
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, date
 
-from flux_cli.adapters.exports.plain_text import account_name, coded, facts, legs
+from flux_cli.adapters.exports.plain_text import account_name, assets_of, coded, facts
 from flux_cli.domain.journal import EntryKind
 from flux_cli.domain.money import Asset, Money
 from flux_cli.domain.text import spelt, visible
@@ -18,15 +18,13 @@ _CLOSING = "balances"
 """The payee of the last transaction, which moves nothing and asserts every balance."""
 
 
-def hledger(
-    entries: Iterable[EntryRecord], accounts: Sequence[AccountBalance], assets: Collection[Asset]
-) -> Iterator[str]:
+def hledger(entries: Iterable[EntryRecord], accounts: Sequence[AccountBalance]) -> Iterator[str]:
     """The lines of the file: what there is, each entry, and what each account holds after all.
 
-    `entries` are all entries, oldest first; `accounts` all balances; `assets` those they are in.
+    `entries` are all there are, oldest first; `accounts` what they add up to.
     """
     yield "decimal-mark .\n"
-    for asset in assets:
+    for asset in assets_of(accounts):
         point = "." if asset.exponent == 0 else ""
         shown = Money(1000 * 10**asset.exponent, asset).decimal
         yield f"commodity {shown}{point} {_commodity(asset)}\n"
@@ -51,9 +49,8 @@ def _transaction(record: EntryRecord, day: date) -> Iterator[str]:
     yield f"\n{day} * {record.entry.kind} | {memo}".rstrip(" ") + "\n"
     for name, text in facts(record):
         yield f"    ; {name}: {text}\n"
-    for posting, price in legs(record):
-        cost = f" @@ {_amount(price)}" if price else ""
-        yield f"    {account_name(posting.account)}  {_amount(posting.amount)}{cost}\n"
+    for posting in record.entry.postings:
+        yield f"    {account_name(posting.account)}  {_amount(posting.amount)}\n"
 
 
 def _amount(money: Money) -> str:

@@ -1,4 +1,4 @@
-"""What the two plain-text ledgers share: account names, harmless text, and prices.
+"""What the two plain-text ledgers share: account names, and text that obeys nothing.
 
 An account such as `wallet:mara-insights` is named `Assets:Wallet:Mara--insights`: the root says
 what kind of account it is, then come the parts before and after its first colon, each spelt so
@@ -12,11 +12,11 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Iterable
 
 from flux_cli.domain.canonical import instant
-from flux_cli.domain.journal import Posting
-from flux_cli.domain.money import Asset, Money
-from flux_cli.usecases.ports import EntryRecord
+from flux_cli.domain.money import Asset
+from flux_cli.usecases.ports import AccountBalance, EntryRecord
 
 _ROOTS = {
     "wallet": "Assets",
@@ -26,8 +26,9 @@ _ROOTS = {
     "stream": "Assets",
     "fees": "Expenses",
     "brain": "Expenses",
+    "gas": "Expenses",
 }
-"""Where each kind of account hangs; `world`, `opening`, `exchange` and new kinds in Equity."""
+"""Where each kind of account hangs; `world` and any other hang from Equity."""
 
 _SPELT = re.compile(r"-([0-9a-f]*)-|[0-9A-Za-z]")
 
@@ -68,6 +69,11 @@ def _letter(match: re.Match[str]) -> str:
     return chr(int(code, 16)) if code else "-"
 
 
+def assets_of(accounts: Iterable[AccountBalance]) -> list[Asset]:
+    """What the accounts are counted in, each asset once, by code."""
+    return sorted({account.balance.asset for account in accounts}, key=lambda asset: asset.code)
+
+
 def coded(text: str) -> str:
     """`text` in ASCII without quotes, commas, line breaks or outer spaces.
 
@@ -98,34 +104,3 @@ def facts(record: EntryRecord) -> list[tuple[str, str]]:
         ("run", entry.run_id),
     )
     return [(name, coded(text)) for name, text in told if text is not None]
-
-
-def legs(record: EntryRecord) -> list[tuple[Posting, Money | None]]:
-    """Each posting, and its total price where two assets are exchanged for each other.
-
-    An exchange that sums to zero in each asset, through an account of its own, needs no price.
-    In any other, what is given of one asset is what the other cost: each posting in the asset
-    named first is priced by its share, and the largest takes what division leaves over.
-    """
-    postings = record.entry.postings
-    sums: dict[Asset, int] = {}
-    for posting in postings:
-        asset = posting.amount.asset
-        sums[asset] = sums.get(asset, 0) + posting.amount.units
-    left = [(asset, units) for asset, units in sums.items() if units]
-    if not left:
-        return [(posting, None) for posting in postings]
-    assert len(left) == 2, f"entry {record.seq} does not balance, or not in one way"
-    (priced, given), (currency, got) = left
-    assert given * got < 0, f"entry {record.seq} gives nothing for what it takes"
-    shares = {
-        place: posting.amount.units * -got // given
-        for place, posting in enumerate(postings)
-        if posting.amount.asset == priced
-    }
-    largest = max(shares, key=lambda place: abs(postings[place].amount.units))
-    shares[largest] -= got + sum(shares.values())
-    return [
-        (posting, Money(abs(shares[place]), currency) if place in shares else None)
-        for place, posting in enumerate(postings)
-    ]

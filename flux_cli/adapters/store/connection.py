@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import os
 import sqlite3
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from importlib import resources
+from importlib.resources.abc import Traversable
 from pathlib import Path
 
 from flux_cli.adapters.store.place import Mode, current_mode
@@ -19,38 +21,60 @@ from flux_cli.errors import (
     UnsafeStorage,
 )
 
-NEWEST_SCHEMA = 2
-"""The number of the last migration; a file with a higher one is a newer Flux's."""
+APPLICATION_ID = 0x666C7578
+"""`flux` in the file's header: what tells a ledger from another program's database."""
 
 
 class Connections:
-    """Hands each thread its own connection to one ledger file."""
+    """Hands each thread its own connection to one ledger file for reading, and one to write."""
 
     def __init__(self, path: Path, busy_timeout_seconds: float, mode: Mode | None = None) -> None:
         self.path = path
         self.mode = mode or current_mode()
         self._timeout = busy_timeout_seconds
         self._local = threading.local()
+        self._writer: sqlite3.Connection | None = None
+        self._pid = os.getpid()
 
     def get(self) -> sqlite3.Connection:
         """This thread's connection, opened on first use."""
+        self._leave_parent()
         connection = getattr(self._local, "connection", None)
         if connection is None:
             connection = self._connect()
             self._local.connection = connection
         return connection
 
-    def close(self) -> None:
-        """Close this thread's connection; the caller holds the write lock."""
-        connection = getattr(self._local, "connection", None)
-        if connection is not None:
-            connection.close()
-            self._local.connection = None
+    def writer(self) -> sqlite3.Connection:
+        """The connection that writes, for the one thread at a time that holds the write lock."""
+        self._leave_parent()
+        if self._writer is None:
+            self._writer = self._connect(shared=True)
+        return self._writer
 
-    def _connect(self) -> sqlite3.Connection:
+    def close(self) -> None:
+        """Close this thread's connection and the writer's; the caller holds the write lock."""
+        for connection in (getattr(self._local, "connection", None), self._writer):
+            if connection is not None:
+                connection.close()
+        self._local.connection = self._writer = None
+
+    def _leave_parent(self) -> None:
+        """After a fork the connections are the parent's: a child that used one would share its
+        locks. They are left open, for closing one would drop them.
+        """
+        if self._pid != os.getpid():
+            _LEFT_TO_PARENTS.append((self._local, self._writer))
+            self._local, self._writer, self._pid = threading.local(), None, os.getpid()
+
+    def _connect(self, *, shared: bool = False) -> sqlite3.Connection:
         with storage_errors(self.path):
             connection = sqlite3.connect(
-                self.path, timeout=self._timeout, isolation_level=None, check_same_thread=True
+                self.path,
+                timeout=self._timeout,
+                isolation_level=None,
+                check_same_thread=not shared,
+                cached_statements=256,
             )
             connection.execute("pragma foreign_keys = on")
             connection.execute("pragma cell_size_check = on")
@@ -59,17 +83,22 @@ class Connections:
         return connection
 
 
+_LEFT_TO_PARENTS: list[object] = []
+"""Connections a forked child must neither use nor close, kept from the garbage collector."""
+
+
 def set_up(connection: sqlite3.Connection, mode: Mode) -> None:
     """Choose the durable mode and bring the schema up to date; the caller holds the write lock."""
     found = connection.execute("pragma user_version").fetchone()[0]
-    if found > NEWEST_SCHEMA:
-        raise NewerSchema(
-            f"this ledger has schema {found}, this Flux knows {NEWEST_SCHEMA}: upgrade Flux"
-        )
+    newest = newest_schema()
+    if found > newest:
+        raise NewerSchema(f"this ledger has schema {found}, this Flux knows {newest}: upgrade Flux")
+    if found and connection.execute("pragma application_id").fetchone()[0] != APPLICATION_ID:
+        raise UnsafeStorage("this file is another program's database, or an unreleased Flux's")
     journal = connection.execute("pragma journal_mode").fetchone()[0]
     if journal != mode.journal:
         connection.execute(f"pragma journal_mode = {mode.journal}")
-    if found < NEWEST_SCHEMA:
+    if found < newest:
         migrate(connection, found)
 
 
@@ -91,15 +120,23 @@ def migrate(connection: sqlite3.Connection, found: int) -> None:
         raise
 
 
+def newest_schema() -> int:
+    """The number of the last migration; a file with a higher one is a newer Flux's."""
+    return int(max(item.name for item in _folder().iterdir() if item.name.endswith(".sql"))[:4])
+
+
 def migrations() -> list[tuple[int, str]]:
     """Every migration by number, in order."""
-    folder = resources.files("flux_cli.adapters.store") / "migrations"
     scripts = sorted(
-        (item for item in folder.iterdir() if item.name.endswith(".sql")), key=lambda i: i.name
+        (item for item in _folder().iterdir() if item.name.endswith(".sql")), key=lambda i: i.name
     )
     found = [(int(item.name[:4]), item.read_text(encoding="utf-8")) for item in scripts]
-    assert [number for number, _ in found] == list(range(1, NEWEST_SCHEMA + 1))
+    assert [number for number, _ in found] == list(range(1, len(found) + 1))
     return found
+
+
+def _folder() -> Traversable:
+    return resources.files("flux_cli.adapters.store") / "migrations"
 
 
 @contextmanager

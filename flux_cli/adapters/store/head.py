@@ -26,17 +26,17 @@ SLOT = 512
 
 @dataclass(frozen=True, slots=True)
 class Head:
-    """The ends of the chain of entries and of the chain of events, by number and hash."""
+    """The ends of the chain of movements and of the chain of events, by number and hash."""
 
-    entries: int = 0
-    entry_hash: str = ""
+    movements: int = 0
+    movement_hash: str = ""
     events: int = 0
     event_hash: str = ""
 
     @property
     def commits(self) -> int:
         """Grows with everything recorded, so the larger of two heads is the newer."""
-        return self.entries + self.events
+        return self.movements + self.events
 
 
 class HeadFile:
@@ -52,18 +52,31 @@ class HeadFile:
     @contextmanager
     def locked(self) -> Iterator[None]:
         """Hold the one write lock; raises `LedgerBusy` after the time-out."""
+        self.acquire()
+        try:
+            yield
+        finally:
+            self.release()
+
+    def acquire(self) -> None:
+        """Take the one write lock; raises `LedgerBusy` after the time-out."""
         deadline = time.monotonic() + self._timeout
+        if self._pid not in (0, os.getpid()):
+            # A thread of the parent may have held it at the fork; here nobody will let it go.
+            self._threads = threading.Lock()
         if not self._threads.acquire(timeout=self._timeout):
             raise self._busy()
         try:
             self._open()
             self._flock(deadline)
-            try:
-                yield
-            finally:
-                fcntl.flock(self._file, fcntl.LOCK_UN)
-        finally:
+        except BaseException:
             self._threads.release()
+            raise
+
+    def release(self) -> None:
+        """Let the next writer in; any thread may do it."""
+        fcntl.flock(self._file, fcntl.LOCK_UN)
+        self._threads.release()
 
     def _open(self) -> None:
         if self._pid == os.getpid():

@@ -1,73 +1,172 @@
-"""Appending to the two chains: entries of money, and events of everything."""
+"""Appending to the two chains: movements of money, and events of everything."""
 
 from __future__ import annotations
 
 import hashlib
-import json
 import sqlite3
+from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 
-from flux_cli.domain.canonical import canonical, instant
-from flux_cli.domain.journal import Entry, EntryKind, Posting, faults
+import msgspec
+
+from flux_cli.domain.canonical import instant
+from flux_cli.domain.identifiers import entry_id
+from flux_cli.domain.journal import WORLD, Entry, EntryKind, Move, faults
 from flux_cli.domain.money import ASSETS, Money
 from flux_cli.errors import InsufficientFunds, KeyReused, LedgerCorrupt
 from flux_cli.usecases.ports import EntryRecord
 
-_COLUMNS = "seq, id, key, kind, postings, memo, decision_id, reference, run_id, recorded_at, hash"
+KINDS = tuple(EntryKind)
+"""A kind is kept as its place in this order, counted from 1; the table `kinds` says the same."""
 
-FIND = f"select {_COLUMNS} from entries where key = ?"  # noqa: S608 - constant columns
-APPEND = f"insert into entries ({_COLUMNS}) values (?,?,?,?,?,?,?,?,?,?,?)"  # noqa: S608
-APPEND_EVENT = (
-    "insert into events (seq, id, at, kind, subject, version, run_id, data, hash)"
-    " values (?,?,?,?,?,?,?,?,?)"
+_NUMBERS = {kind: number for number, kind in enumerate(KINDS, 1)}
+
+APPEND = f"insert into movements values ({','.join('?' * 18)})"  # noqa: S608 - marks only
+APPEND_EVENT = "insert into events values (?,?,?,?,?,?,?,?,?)"
+
+ROW = (
+    "m.seq, m.entry, m.moves, m.key, m.kind, s.name, t.name, s.asset, m.amount, m.memo,"
+    " m.decision_id, m.reference, m.run_id, m.recorded_at, m.hash"
 )
+"""A movement with its accounts' names: all that its hash covers, then the hash."""
+
+JOINED = "movements m join accounts s on s.number = m.source join accounts t on t.number = m.target"
+
+_spell = msgspec.json.Encoder().encode
 
 
-def entry_hash(previous: bytes, row: tuple[object, ...]) -> bytes:
-    """SHA-256 over the previous hash and the canonical JSON of all other columns of a row."""
-    return hashlib.sha256(previous + canonical(list(row)).encode()).digest()
+def row_hash(previous: bytes, row: Sequence[object]) -> bytes:
+    """SHA-256 over the previous hash and the canonical JSON of the rest of a row.
 
-
-def post(
-    connection: sqlite3.Connection, entry: Entry, entry_id: str, now: datetime
-) -> tuple[EntryRecord, bool]:
-    """Append `entry`, or find it already recorded under its key; says which.
-
-    Raises `KeyReused` where the key names another entry, `InsufficientFunds` on an overdraft.
+    `row` holds texts, integers and nulls only, for which this JSON is the canonical one.
     """
-    assert connection.in_transaction, "post() joins the caller's transaction"
-    recorded = find(connection, entry.key)
-    if recorded is not None:
-        if recorded.entry != entry:
-            raise KeyReused(f"{entry.key!r} already names a different entry", subject=recorded.id)
-        return recorded, False
-    wrong = faults(entry)
-    assert not wrong, f"a malformed entry: {wrong}"
-    seq, previous = tip(connection, "entries")
-    postings = canonical([[p.account, p.amount.asset.code, p.amount.units] for p in entry.postings])
-    row = (
-        seq + 1,
-        entry_id,
-        entry.key,
-        entry.kind.value,
-        postings,
-        entry.memo,
-        entry.decision_id,
-        entry.reference,
-        entry.run_id,
-        instant(now),
-    )
-    try:
-        connection.execute(APPEND, (*row, entry_hash(previous, row)))
-    except sqlite3.IntegrityError as error:
-        if "no_overdraft" in str(error):
-            raise InsufficientFunds(
-                f"{entry.kind} of {-min(p.amount.units for p in entry.postings)} would overdraw"
-                f" {entry.postings[0].account}",
-                subject=entry.reference,
-            ) from error
-        raise
-    return EntryRecord(seq + 1, entry_id, entry, now), True
+    return hashlib.sha256(previous + _spell(row)).digest()
+
+
+@dataclass(slots=True)
+class Standing:
+    """An account as the transaction has it so far."""
+
+    number: int
+    balance: int
+    latest: int
+
+
+class Journal:
+    """The journal within one write transaction; it knows each account it has touched.
+
+    After a rollback of anything posted through it, call `forget`.
+    """
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self._connection = connection
+        self._accounts: dict[tuple[str, str], Standing] = {}
+        self._tip: tuple[int, bytes] | None = None
+
+    def forget(self) -> None:
+        """Read everything anew: what was known was undone."""
+        self._accounts.clear()
+        self._tip = None
+
+    def post(self, entry: Entry, now: datetime) -> EntryRecord:
+        """Append `entry`, or find it already recorded under its key.
+
+        Raises `KeyReused` where the key names another entry, `InsufficientFunds` on an overdraft.
+        """
+        recorded = find(self._connection, entry.key)
+        if recorded is not None:
+            if recorded.entry != entry:
+                raise KeyReused(
+                    f"{entry.key!r} already names a different entry", subject=recorded.id
+                )
+            return recorded
+        rows = self._appended([entry], instant(now))
+        seq = int(str(rows[0][0]))
+        return EntryRecord(seq, entry_id(seq, now), entry, now)
+
+    def post_many(self, entries: Sequence[Entry], now: datetime) -> int:
+        """Append entries whose keys are all new, as many at a time as the statement takes.
+
+        Returns how many movements that made. Raises `KeyReused` if any key is recorded already,
+        `InsufficientFunds` on an overdraft; then nothing of it may be kept.
+        """
+        try:
+            return len(self._appended(entries, instant(now)))
+        except sqlite3.IntegrityError as error:
+            if "out_of_order" in str(error) or "movements.key" in str(error):
+                raise KeyReused("one of these keys is recorded already") from error
+            raise
+
+    def _appended(self, entries: Sequence[Entry], at: str) -> list[tuple[object, ...]]:
+        try:
+            rows = [row for entry in entries for row in self._rows(entry, at)]
+            if len(rows) == 1:
+                self._connection.execute(APPEND, rows[0])
+            else:
+                self._connection.executemany(APPEND, rows)
+        except BaseException:
+            self.forget()
+            raise
+        return rows
+
+    def _rows(self, entry: Entry, at: str) -> list[tuple[object, ...]]:
+        wrong = faults(entry)
+        assert not wrong, f"a malformed entry: {wrong}"
+        seq, previous = self._tip or tip(self._connection, "movements")
+        first = seq + 1
+        rows: list[tuple[object, ...]] = []
+        key: str | None = entry.key
+        moves, kind, number = len(entry.moves), entry.kind.value, _NUMBERS[entry.kind]
+        memo, decision_id, reference, run_id = (
+            entry.memo, entry.decision_id, entry.reference, entry.run_id
+        )  # fmt: skip
+        for move in entry.moves:
+            seq += 1
+            units, asset = move.amount.units, move.amount.asset.code
+            source, target = self._standing(move.source, asset), self._standing(move.target, asset)
+            left = source.balance - units
+            if left < 0 and move.source != WORLD:
+                raise InsufficientFunds(
+                    f"{kind} of {move.amount} would overdraw {move.source}", subject=reference
+                )
+            previous = row_hash(
+                previous,
+                (
+                    seq, first, moves, key, kind, move.source, move.target, asset, units, memo,
+                    decision_id, reference, run_id, at,
+                ),
+            )  # fmt: skip
+            rows.append(
+                (
+                    seq, first, moves, key, number, source.number, target.number, units, left,
+                    target.balance + units, source.latest, target.latest, memo, decision_id,
+                    reference, run_id, at, previous,
+                )
+            )  # fmt: skip
+            source.balance, source.latest = left, seq
+            target.balance, target.latest = target.balance + units, seq
+            # What the first says of the entry, the others do not repeat.
+            key, memo, decision_id, reference, run_id = None, "", None, None, None
+        self._tip = seq, previous
+        return rows
+
+    def _standing(self, name: str, asset: str) -> Standing:
+        known = self._accounts.get((name, asset))
+        if known is not None:
+            return known
+        row = self._connection.execute(
+            "select number, balance, latest from accounts where name = ? and asset = ?",
+            (name, asset),
+        ).fetchone()
+        if row is None:
+            opened = self._connection.execute(
+                "insert into accounts (name, asset) values (?, ?)", (name, asset)
+            ).lastrowid
+            assert opened is not None, "an insert gives a row"
+            row = (opened, 0, 0)
+        standing = self._accounts[name, asset] = Standing(*row)
+        return standing
 
 
 def append_event(
@@ -76,7 +175,7 @@ def append_event(
     kind: str,
     subject: str,
     run_id: str | None,
-    data: object,
+    data: str,
     now: datetime,
 ) -> int:
     """Append one event with the whole object it leaves behind; returns the object's version."""
@@ -85,14 +184,14 @@ def append_event(
         "select coalesce(max(version), 0) from events where subject = ?", (subject,)
     ).fetchone()
     version = int(found[0]) + 1
-    row = (seq + 1, event_id, instant(now), kind, subject, version, run_id, canonical(data))
-    connection.execute(APPEND_EVENT, (*row, entry_hash(previous, row)))
+    row = (seq + 1, event_id, instant(now), kind, subject, version, run_id, data)
+    connection.execute(APPEND_EVENT, (*row, row_hash(previous, row)))
     return version
 
 
 def tip(connection: sqlite3.Connection, table: str) -> tuple[int, bytes]:
-    """The number and hash of the last row of a chain: `entries` or `events`."""
-    assert table in ("entries", "events"), "there are two chains"
+    """The number and hash of the last row of a chain: `movements` or `events`."""
+    assert table in ("movements", "events"), "there are two chains"
     row = connection.execute(
         f"select seq, hash from {table} order by seq desc limit 1"  # noqa: S608 - asserted above
     ).fetchone()
@@ -101,24 +200,39 @@ def tip(connection: sqlite3.Connection, table: str) -> tuple[int, bytes]:
 
 def find(connection: sqlite3.Connection, key: str) -> EntryRecord | None:
     """The entry recorded under `key`, if any."""
-    row = connection.execute(FIND, (key,)).fetchone()
-    return None if row is None else record(row)
+    row = connection.execute("select seq, moves from movements where key = ?", (key,)).fetchone()
+    return None if row is None else records(connection, [(row[0], row[1])])[0]
 
 
-def record(row: tuple[object, ...]) -> EntryRecord:
-    """An `entries` row as the entry it records; raises `LedgerCorrupt` where it is none."""
-    seq, entry_id, key, kind, postings, memo, decision_id, reference, run_id, at = row[:10]
+def records(connection: sqlite3.Connection, places: Sequence[tuple[int, int]]) -> list[EntryRecord]:
+    """The entries at these (seq, moves), in this order."""
+    found = []
+    for seq, moves in places:
+        rows = connection.execute(
+            f"select {ROW} from {JOINED} where m.seq between ? and ? order by m.seq",  # noqa: S608
+            (seq, seq + moves - 1),
+        ).fetchall()
+        found.append(record(rows))
+    return found
+
+
+def record(rows: Sequence[tuple[object, ...]]) -> EntryRecord:
+    """The movements of one entry as what they record; raises `LedgerCorrupt` if they are none."""
+    seq, first, _, key, kind, *_, memo, decision_id, reference, run_id, at, _ = rows[0]
     try:
-        legs = tuple(
-            Posting(account, Money(units, ASSETS[asset]))
-            for account, asset, units in json.loads(str(postings))
+        if seq != first or len(rows) != rows[0][2]:
+            raise ValueError("some of its movements are missing")
+        moves = tuple(
+            Move(str(row[5]), str(row[6]), Money(int(str(row[8])), ASSETS[str(row[7])]))
+            for row in rows
         )
         entry = Entry(
-            str(key), EntryKind(str(kind)), legs, str(memo), _text(decision_id), _text(reference),
-            _text(run_id),
+            str(key), KINDS[int(str(kind)) - 1], moves, str(memo), _text(decision_id),
+            _text(reference), _text(run_id),
         )  # fmt: skip
-        return EntryRecord(int(str(seq)), str(entry_id), entry, datetime.fromisoformat(str(at)))
-    except (ValueError, KeyError, TypeError) as error:
+        moment = datetime.fromisoformat(str(at))
+        return EntryRecord(int(str(seq)), entry_id(int(str(seq)), moment), entry, moment)
+    except (ValueError, KeyError, TypeError, IndexError) as error:
         raise LedgerCorrupt(f"entry {seq} cannot be read: {error}") from error
 
 

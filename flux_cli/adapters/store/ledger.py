@@ -3,20 +3,20 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
 from typing import Protocol
 
-from flux_cli.adapters.store import journal
 from flux_cli.adapters.store.connection import Connections, set_up, storage_errors
+from flux_cli.adapters.store.group import CommitGroups
 from flux_cli.adapters.store.head import Head, HeadFile
-from flux_cli.adapters.store.place import prepare
+from flux_cli.adapters.store.journal import Journal, append_event, tip
+from flux_cli.adapters.store.place import Mode, prepare
 from flux_cli.adapters.store.reader import SqliteReader
-from flux_cli.adapters.store.records import TABLES, columns, to_row
+from flux_cli.adapters.store.records import kept, statements
 from flux_cli.adapters.store.verify import verify_file
-from flux_cli.domain.canonical import plain
 from flux_cli.domain.journal import Entry
 from flux_cli.errors import Fix, LedgerCorrupt
 from flux_cli.usecases.ports import EntryRecord, Finding, Ids
@@ -31,44 +31,41 @@ class Clock(Protocol):
 class SqliteTransaction(SqliteReader):
     """One write transaction: posts entries and keeps objects, or leaves no trace."""
 
-    def __init__(self, connection: sqlite3.Connection, now: datetime, ids: Ids) -> None:
+    def __init__(
+        self, connection: sqlite3.Connection, journal: Journal, now: datetime, ids: Ids
+    ) -> None:
         super().__init__(connection, now)
+        self._journal = journal
         self._ids = ids
         # Rows carry the ledger's time, which never goes back; the kernel judges by `now`.
         self._recorded_at = max(now, self.ledger_time)
 
     def post(self, entry: Entry) -> EntryRecord:
         """Append an entry; a repeated key gives the first."""
-        record, _ = journal.post(self._connection, entry, self._ids.new("entry"), self._recorded_at)
-        return record
+        return self._journal.post(entry, self._recorded_at)
+
+    def post_many(self, entries: Sequence[Entry]) -> int:
+        """Append entries whose keys are all new; returns how many movements that made."""
+        return self._journal.post_many(entries, self._recorded_at)
 
     def put(self, record: object, event: str, *, run_id: str | None = None) -> None:
         """Keep an object as it now is, and record the event that made it so."""
         object_id = str(record.id)  # type: ignore[attr-defined]  # every kept dataclass has one
-        version = journal.append_event(
+        row, data = kept(record)
+        version = append_event(
             self._connection,
             self._ids.new("event"),
             event,
             object_id,
             run_id,
-            plain(record),
+            data,
             self._recorded_at,
         )
-        table, names = TABLES[type(record)], columns(type(record))
-        row = (*to_row(record), version)
+        insert, update = statements(type(record))
         if version == 1:
-            marks = ", ".join("?" * len(row))
-            quoted = ", ".join(f'"{name}"' for name in (*names, "version"))
-            self._connection.execute(
-                f"insert into {table} ({quoted}) values ({marks})",  # noqa: S608 - our own names
-                row,
-            )
+            self._connection.execute(insert, (*row, version))
             return
-        settings = ", ".join(f'"{name}" = ?' for name in (*names, "version"))
-        changed = self._connection.execute(
-            f"update {table} set {settings} where id = ?",  # noqa: S608 - our own names
-            (*row, object_id),
-        )
+        changed = self._connection.execute(update, (*row, version, object_id))
         assert changed.rowcount == 1, f"{object_id} has events but no row"
 
 
@@ -76,13 +73,20 @@ class SqliteStore:
     """The ledger's file. Safe to share between threads; each process opens its own."""
 
     def __init__(
-        self, path: Path, *, clock: Clock, ids: Ids, busy_timeout_seconds: float = 30.0
+        self,
+        path: Path,
+        *,
+        clock: Clock,
+        ids: Ids,
+        busy_timeout_seconds: float = 30.0,
+        mode: Mode | None = None,
     ) -> None:
         self.path = path
         self._clock = clock
         self._ids = ids
-        self._connections = Connections(path, busy_timeout_seconds)
+        self._connections = Connections(path, busy_timeout_seconds, mode)
         self._head = HeadFile(path, busy_timeout_seconds)
+        self._groups = CommitGroups(self._start, self._end, busy_timeout_seconds)
         self._ready = False
 
     @property
@@ -103,21 +107,45 @@ class SqliteStore:
         """One write transaction under the one lock, checked against the head before and after."""
         if not self._ready:
             prepare(self.path)
-        with self._head.locked(), storage_errors(self.path):
-            self._prepare()
-            connection = self._connections.get()
-            connection.execute("begin immediate")
-            try:
-                self._check_head(connection)
-                transaction = SqliteTransaction(connection, self._clock.now(), self._ids)
-                yield transaction
-                head = read_head(connection)
-                connection.execute("commit")
-            except BaseException:
-                if connection.in_transaction:
+        with self._groups.member() as group, storage_errors(self.path):
+            yield SqliteTransaction(group.connection, group.journal, self._clock.now(), self._ids)
+
+    def _start(self) -> sqlite3.Connection:
+        """Take the write lock and open a transaction that agrees with the head."""
+        self._head.acquire()
+        try:
+            with storage_errors(self.path):
+                self._prepare()
+                connection = self._connections.writer()
+                connection.execute("begin immediate")
+                try:
+                    self._check_head(connection)
+                except BaseException:
                     connection.execute("rollback")
-                raise
-            self._head.write(head)
+                    raise
+        except BaseException:
+            self._head.release()
+            raise
+        return connection
+
+    def _end(self, connection: sqlite3.Connection, keep: bool) -> None:
+        """Commit or roll back, keep the head, and let the lock go."""
+        try:
+            with storage_errors(self.path):
+                if not keep:
+                    if connection.in_transaction:
+                        connection.execute("rollback")
+                    return
+                head = read_head(connection)
+                try:
+                    connection.execute("commit")
+                except BaseException:
+                    # What the disk refused may be half there: only a new connection reads anew.
+                    self._connections.close()
+                    raise
+                self._head.write(head)
+        finally:
+            self._head.release()
 
     @contextmanager
     def reading(self) -> Iterator[SqliteReader]:
@@ -179,15 +207,15 @@ _RECOVER = Fix("if you put this file here on purpose", ("flux", "recover", "--ac
 
 def read_head(connection: sqlite3.Connection) -> Head:
     """The ends of both chains as the database has them."""
-    entries, entry_hash = journal.tip(connection, "entries")
-    events, event_hash = journal.tip(connection, "events")
-    return Head(entries, entry_hash.hex(), events, event_hash.hex())
+    movements, movement_hash = tip(connection, "movements")
+    events, event_hash = tip(connection, "events")
+    return Head(movements, movement_hash.hex(), events, event_hash.hex())
 
 
 def head_fault(connection: sqlite3.Connection, recorded: Head) -> str | None:
     """How the database contradicts the head kept beside it, or None: it holds at least that."""
     for table, seq, digest in (
-        ("entries", recorded.entries, recorded.entry_hash),
+        ("movements", recorded.movements, recorded.movement_hash),
         ("events", recorded.events, recorded.event_hash),
     ):
         if seq == 0:

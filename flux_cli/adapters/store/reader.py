@@ -11,13 +11,22 @@ from typing import TypeVar
 from flux_cli.adapters.store import journal
 from flux_cli.adapters.store.records import TABLES, columns, from_row
 from flux_cli.domain.canonical import instant
-from flux_cli.domain.journal import wallet
+from flux_cli.domain.intents import Spend
+from flux_cli.domain.journal import EntryKind, wallet
 from flux_cli.domain.marketplace import Record
 from flux_cli.domain.money import ASSETS, Asset, Money
+from flux_cli.domain.policies import Limit
 from flux_cli.errors import AmbiguousId, NotFound
 from flux_cli.usecases.ports import AccountBalance, EntryRecord, EventRecord
 
 T = TypeVar("T")
+
+WALK = (
+    "with recursive walk(seq, account) as (values (?, ?) union all"
+    " select iif(m.source = walk.account, m.source_before, m.target_before), walk.account"
+    " from walk join movements m on m.seq = walk.seq where walk.seq > 0)"
+)
+"""An account's movements from one on, newest first: each names the one before it."""
 
 LEAST_PREFIX = 4
 """Fewer characters than this name nothing: they would match by accident."""
@@ -35,7 +44,7 @@ class SqliteReader:
         """The latest time anything was recorded; the beginning of time in an empty ledger."""
         latest = [
             row[0]
-            for table, column in (("entries", "recorded_at"), ("events", "at"))
+            for table, column in (("movements", "recorded_at"), ("events", "at"))
             for row in self._rows(f"select {column} from {table} order by seq desc limit 1")  # noqa: S608
         ]
         return datetime.fromisoformat(max(latest)) if latest else datetime.min.replace(tzinfo=UTC)
@@ -114,6 +123,11 @@ class SqliteReader:
         """The entry recorded under `key`, if any."""
         return journal.find(self._connection, key)
 
+    def entry_at(self, seq: int) -> EntryRecord | None:
+        """The entry whose first movement is `seq`, if that is one."""
+        row = self._one("select moves from movements where seq = ? and entry = seq", (seq,))
+        return None if row is None else journal.records(self._connection, [(seq, row[0])])[0]
+
     def entries(
         self,
         *,
@@ -122,24 +136,77 @@ class SqliteReader:
         account: str | None = None,
         run_id: str | None = None,
         kind: str | None = None,
+        text: str | None = None,
+        since: datetime | None = None,
+        until: datetime | None = None,
     ) -> list[EntryRecord]:
         """Recorded entries, newest first, before entry number `before`."""
-        where, values = ["1"], list[str | int]()
-        for clause, value in (
-            ("e.seq < ?", before),
-            ("e.run_id = ?", run_id),
-            ("e.kind = ?", kind),
-            (
-                "e.seq in (select entry from postings where account in"
-                " (select number from accounts where name = ?))",
-                account,
-            ),
-        ):
-            if value is not None:
-                where.append(clause)
-                values.append(value)
-        sql = f"select * from entries e where {' and '.join(where)} order by seq desc limit ?"  # noqa: S608
-        return [journal.record(row) for row in self._rows(sql, (*values, limit))]
+        end = self.position(None if until is None else until) + 1
+        end = end if before is None else min(end, before)
+        first = 0 if since is None else self.position(since, strictly=True)
+        where, values = ["m.entry < ?", "m.entry > ?"], list[str | int]((end, first))
+        if run_id is not None:
+            where.append("m.run_id = ?")
+            values.append(run_id)
+        if kind is not None:
+            where.append("m.kind = ?")
+            values.append(journal.KINDS.index(EntryKind(kind)) + 1)
+        if text is not None:
+            where.append("instr(lower(m.memo), ?)")
+            values.append(text.lower())
+        if account is None:
+            sql = (
+                "select m.seq, m.moves from movements m"  # noqa: S608 - our own clauses
+                f" where m.key is not null and {' and '.join(where)} order by m.seq desc limit ?"
+            )
+            places = self._rows(sql, (*values, limit)).fetchall()
+        else:
+            places = self._places_of(account, end, where, values, limit)
+        return journal.records(self._connection, places)
+
+    def _places_of(
+        self, account: str, end: int, where: list[str], values: list[str | int], limit: int
+    ) -> list[tuple[int, int]]:
+        """Where the entries that touch an account begin, newest first: its history is walked."""
+        found: set[tuple[int, int]] = set()
+        sql = (
+            f"{WALK} select distinct m.seq, m.moves from walk w join movements p on p.seq = w.seq"  # noqa: S608
+            f" join movements m on m.seq = p.entry where {' and '.join(where)} limit ?"
+        )
+        numbers = self._rows("select number from accounts where name = ?", (account,)).fetchall()
+        for (number,) in numbers:
+            start = self._entered(number, end)
+            found |= set(self._rows(sql, (start, number, *values, limit)).fetchall())
+        return sorted(found, reverse=True)[:limit]
+
+    def _entered(self, account: int, end: int) -> int:
+        """A movement of an account from which the walk to those before `end` is short."""
+        row = self._one(
+            "select coalesce((select min(seq) from landmarks where account = ? and seq >= ?),"
+            " latest) from accounts where number = ?",
+            (account, end, account),
+        )
+        return 0 if row is None else int(row[0])
+
+    def position(self, moment: datetime | None = None, *, strictly: bool = False) -> int:
+        """The last movement recorded by `moment` (or `strictly` before it); 0 for none.
+
+        Times never go back along the journal, so it is found by halving.
+        """
+        low: int = 0
+        high: int = self._rows("select coalesce(max(seq), 0) from movements").fetchone()[0]
+        if moment is None:
+            return high
+        at = instant(moment)
+        while low < high:
+            middle = (low + high + 1) // 2
+            row = self._rows("select recorded_at from movements where seq = ?", (middle,))
+            recorded = str(row.fetchone()[0])
+            if recorded < at or (recorded == at and not strictly):
+                low = middle
+            else:
+                high = middle - 1
+        return low
 
     def events(self, *, run_id: str | None = None, after: int = 0) -> list[EventRecord]:
         """Recorded events after number `after`, oldest first."""
@@ -161,7 +228,7 @@ class SqliteReader:
         return [
             AccountBalance(row[0], row[1], Money(row[2], ASSETS[row[3]]), row[4])
             for row in self._rows(
-                "select name, kind, balance, asset, version from accounts order by name, asset"
+                "select name, kind, balance, asset, movements from accounts order by name, asset"
             )
         ]
 
@@ -172,15 +239,44 @@ class SqliteReader:
         )
         return Money(0 if row is None else row[0], asset)
 
-    def spent_since(self, requester: str, since: datetime, asset: Asset) -> Money:
-        """What this agent's approved intents took since then, less what they gave back."""
+    def balance_at(self, account: str, asset: Asset, seq: int) -> Money:
+        """What was in `account` after movement `seq`; nothing, if it was not yet used."""
         row = self._one(
-            "select coalesce(sum(amount - released), 0) from intents where requester = ?"
-            " and decided_at > ? and decision_id is not null and amount_asset = ?"
-            " and state <> 'denied'",
-            (requester, instant(since), asset.code),
+            "select number from accounts where name = ? and asset = ?", (account, asset.code)
+        )
+        if row is None:
+            return Money(0, asset)
+        number = row[0]
+        found = self._one(
+            f"{WALK} select iif(m.source = ?, m.source_after, m.target_after)"  # noqa: S608
+            " from walk w join movements m on m.seq = w.seq where w.seq <= ? limit 1",
+            (self._entered(number, seq), number, number, seq),
+        )
+        return Money(0 if found is None else found[0], asset)
+
+    def refunded_by(self, reference: str, account: str, asset: Asset) -> Money:
+        """What `account` has given back of the payment `reference`."""
+        row = self._one(
+            "select coalesce(sum(m.amount), 0) from movements m join accounts a"
+            " on a.number = m.source where m.reference = ? and a.name = ? and a.asset = ?"
+            " and m.kind = ?",
+            (reference, account, asset.code, journal.KINDS.index(EntryKind.REFUND) + 1),
         )
         return Money(0 if row is None else row[0], asset)
+
+    def used(self, limit: Limit, requester: str, subject: str, asset: Asset) -> tuple[Money, int]:
+        """What `limit` has counted for `subject` so far: an amount and a number of payments."""
+        from flux_cli.adapters.store import usage
+
+        now = max(self.now, self.ledger_time)
+        units, count = usage.used(self._connection, limit, requester, subject, asset, now)
+        return Money(units, asset), count
+
+    def duplicates(self, spend: Spend, since: datetime) -> int:
+        """How many permitted payments since then were the same as `spend`."""
+        from flux_cli.adapters.store import usage
+
+        return usage.duplicates(self._connection, spend, since)
 
     def track_record(self, provider: str) -> Record:
         """The evaluators' verdicts on this provider's work for others."""
@@ -196,27 +292,17 @@ class SqliteReader:
         return Record(*row) if row else Record()
 
     def paid_to(self, payee: str, asset: Asset) -> Money:
-        """All that ever arrived in this payee's wallet from others' escrow or payments."""
-        row = self._one(
-            "select coalesce(sum(amount), 0) from movements where account = ? and asset = ?"
-            " and amount > 0 and kind in ('payment', 'escrow_release', 'capture')",
-            (wallet(payee), asset.code),
-        )
-        return Money(0 if row is None else row[0], asset)
+        """All that ever arrived in this payee's wallet for what it did, refunds taken off."""
+        return self.flows(payee, asset)[0]
 
     def flows(self, agent: str, asset: Asset) -> tuple[Money, Money, int]:
         """(earned, spent, movements) of an agent's wallet; what came back was not spent."""
         row = self._one(
-            "select coalesce(sum(amount) filter (where earned), 0),"
-            " coalesce(-sum(amount) filter (where not earned and kind not in"
-            "   ('top_up', 'withdrawal', 'adjustment', 'exchange')), 0), count(*)"
-            " from (select amount, kind, amount > 0 and kind in"
-            "         ('payment', 'escrow_release', 'capture', 'stream_accrual') as earned"
-            "       from movements where account = ? and asset = ?)",
+            "select earned, spent, movements from accounts where name = ? and asset = ?",
             (wallet(agent), asset.code),
         )
-        assert row is not None, "an aggregate always has a row"
-        return Money(row[0], asset), Money(row[1], asset), int(row[2])
+        earned, spent, movements = row or (0, 0, 0)
+        return Money(earned, asset), Money(spent, asset), movements
 
     def _rows(self, sql: str, values: Iterable[str | int] = ()) -> sqlite3.Cursor:
         return self._connection.execute(sql, tuple(values))

@@ -14,12 +14,13 @@ from typing import Any, TypeVar, Union, get_args, get_origin, get_type_hints
 import msgspec
 
 from flux_cli.domain.agents import Agent, Freeze
-from flux_cli.domain.canonical import canonical, instant
+from flux_cli.domain.canonical import instant, plain
 from flux_cli.domain.cards import Card
 from flux_cli.domain.contracts import Contract
 from flux_cli.domain.decisions import Decision
 from flux_cli.domain.intents import PaymentIntent
 from flux_cli.domain.ledgers import Ledger
+from flux_cli.domain.mandates import Mandate
 from flux_cli.domain.marketplace import Listing
 from flux_cli.domain.money import ASSETS, Money
 from flux_cli.domain.policies import Policy
@@ -43,6 +44,7 @@ TABLES: dict[type, str] = {
     Ballot: "ballots",
     Card: "cards",
     Contract: "contracts",
+    Mandate: "mandates",
 }
 """Where each kind of object is kept."""
 
@@ -92,24 +94,52 @@ def _columns(table: str) -> tuple[str, ...]:
     return tuple(names)
 
 
-def to_row(record: object) -> list[Value]:
-    """The values of `record`'s columns."""
+def statements(kind: type) -> tuple[str, str]:
+    """The statements that insert and that update a row of `kind`, its version last."""
+    return _statements(TABLES[kind])
+
+
+@cache
+def _statements(table: str) -> tuple[str, str]:
+    names = [f'"{name}"' for name in (*_columns(table), "version")]
+    marks = ", ".join("?" * len(names))
+    settings = ", ".join(f"{name} = ?" for name in names)
+    return (
+        f"insert into {table} ({', '.join(names)}) values ({marks})",  # noqa: S608
+        f"update {table} set {settings} where id = ?",  # noqa: S608 - our own names
+    )
+
+
+def kept(record: object) -> tuple[list[Value], str]:
+    """The values of `record`'s columns, and its canonical JSON for the event."""
     row: list[Value] = []
+    document: dict[str, object] = {}
     for name, how in layout(type(record)):
         value = getattr(record, name)
         if value is None:
             row += [None, None] if how == "money" else [None]
+            document[name] = None
         elif how == "money":
-            row += [value.units, value.asset.code]
+            asset = value.asset
+            row += [value.units, asset.code]
+            document[name] = {
+                "asset": {"code": asset.code, "exponent": asset.exponent},
+                "units": value.units,
+            }
         elif how == "instant":
+            document[name] = instant(value)
             row.append(instant(value))
         elif how == "json":
-            row.append(canonical(value))
+            document[name] = plain(value)
+            row.append(_spell(document[name]).decode())
         else:
-            row.append(value.value if isinstance(value, Enum) else value)
-            if how == "flag":
-                row[-1] = int(value)
-    return row
+            document[name] = value.value if isinstance(value, Enum) else value
+            row.append(int(value) if how == "flag" else document[name])  # type: ignore[arg-type]
+    return row, _spell(document).decode()
+
+
+_spell = msgspec.json.Encoder(order="sorted").encode
+"""The same text as `canonical`, for values that are plain already."""
 
 
 def from_row(kind: type[T], row: Row) -> T:

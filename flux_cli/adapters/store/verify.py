@@ -12,10 +12,11 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from flux_cli.adapters.store import journal
-from flux_cli.adapters.store.connection import NEWEST_SCHEMA, migrate
+from flux_cli.adapters.store.connection import migrate, newest_schema
 from flux_cli.adapters.store.head import Head
-from flux_cli.adapters.store.records import TABLES, columns, from_row, to_row
+from flux_cli.adapters.store.records import TABLES, columns, from_row, kept
 from flux_cli.domain.canonical import canonical
+from flux_cli.domain.journal import EntryKind
 from flux_cli.errors import FluxError
 from flux_cli.usecases.ports import Finding
 
@@ -88,61 +89,83 @@ def _schema(connection: sqlite3.Connection) -> Iterator[str | int]:
     fresh.close()
     yield len(found)
     version = connection.execute("pragma user_version").fetchone()[0]
-    if version != NEWEST_SCHEMA:
-        yield f"schema {version}, not {NEWEST_SCHEMA}"
+    if version != newest_schema():
+        yield f"schema {version}, not {newest_schema()}"
     for row in sorted(found ^ wanted, key=str):
         yield f"the {row[0]} {row[1]} is not as Flux makes it"
 
 
 def _entries(connection: sqlite3.Connection) -> Iterator[str | int]:
-    previous, expected = b"", 1
-    for row in connection.execute("select * from entries order by seq"):
+    """The chain of movements is whole, and each entry has all of its own."""
+    previous, expected, last = b"", 1, 0
+    query = f"select {journal.ROW} from {journal.JOINED} order by m.seq"  # noqa: S608
+    kinds = dict(connection.execute("select number, name from kinds").fetchall())
+    if kinds != {number: kind.value for number, kind in enumerate(journal.KINDS, 1)}:
+        yield "the kinds of entry are not the ones Flux knows"
+    for row in connection.execute(query):
         yield 1
-        if row[0] != expected:
-            yield f"entry {expected} is missing"
-        if journal.entry_hash(previous, row[:-1]) != row[-1]:
-            yield f"the chain breaks at entry {row[0]} ({row[1]})"
-        legs = json.loads(row[4])
-        sums: dict[str, int] = {}
-        for _, asset, units in legs:
-            sums[asset] = sums.get(asset, 0) + units
-        if len(legs) < 2 or any(sums.values()):
-            yield f"entry {row[0]} does not sum to zero"
-        previous, expected = bytes(row[-1]), row[0] + 1
+        seq, entry, moves = row[0], row[1], row[2]
+        if seq != expected:
+            yield f"movement {expected} is missing"
+        if entry == seq and last >= seq:
+            yield f"entry {entry} begins before the one before it has ended"
+        named = (*row[:4], kinds.get(row[4]), *row[5:-1])
+        if journal.row_hash(previous, named) != row[-1]:
+            yield f"the chain breaks at movement {seq} of entry {entry} ({row[3]})"
+        previous, expected, last = bytes(row[-1]), seq + 1, entry + moves - 1
+    if last >= expected:
+        yield f"the last entry lacks movement {last}"
 
 
 def _balances(connection: sqlite3.Connection) -> Iterator[str | int]:
-    """Every posting is its entry's, and every balance is the sum of its postings."""
-    balances: dict[int, int] = {}
-    versions: dict[int, int] = {}
-    names = {
-        row[0]: (row[1], row[2])
-        for row in connection.execute("select number, name, asset from accounts")
-    }
-    posted: dict[int, list[list[object]]] = {}
+    """Every movement left the balances it says, and every account what its movements add up to."""
+    accounts: dict[int, list[int]] = {}
+    landmarks: set[tuple[int, int]] = set()
     query = (
-        "select entry, line, account, amount, version, balance_after from postings order by 1, 2"
+        "select seq, kind, source, target, amount, source_after, target_after, source_before,"
+        " target_before from movements order by seq"
     )
-    for entry, line, account, amount, version, after in connection.execute(query):
+    for seq, kind, source, target, amount, *said in connection.execute(query):
         yield 1
-        balances[account] = balances.get(account, 0) + amount
-        versions[account] = versions.get(account, 0) + 1
-        posted.setdefault(entry, []).append([*names.get(account, ("?", "?")), amount])
-        if line != len(posted[entry]) - 1:
-            yield f"entry {entry} lacks a posting before line {line}"
-        if after != balances[account] or version != versions[account]:
-            yield f"entry {entry} line {line}: the balance after it should be {balances[account]}"
-    for seq, postings in connection.execute("select seq, postings from entries"):
-        if posted.pop(seq, None) != json.loads(postings):
-            yield f"the postings of entry {seq} are not the ones it records"
-    for entry in posted:
-        yield f"postings without an entry: {entry}"
-    for number, name, balance, version in connection.execute(
-        "select number, name, balance, version from accounts"
+        left, came = accounts.setdefault(source, [0] * 5), accounts.setdefault(target, [0] * 5)
+        if said != [left[0] - amount, came[0] + amount, left[2], came[2]]:
+            yield f"movement {seq}: the balances after it are {left[0] - amount}, {came[0] + amount}"
+        earned, spent = _counted(journal.KINDS[kind - 1], amount)
+        for number, standing, change in ((source, left, -amount), (target, came, amount)):
+            standing[0] += change
+            standing[1] += 1
+            standing[2] = seq
+            standing[3] += earned[change > 0]
+            standing[4] += spent[change > 0]
+            if standing[1] % 64 == 0:
+                landmarks.add((number, seq))
+    found = set(connection.execute("select account, seq from landmarks").fetchall())
+    yield from (f"landmark {one} is not as it should be" for one in sorted(found ^ landmarks))
+    for number, name, *standing in connection.execute(
+        "select number, name, balance, movements, latest, earned, spent from accounts"
     ):
         yield 1
-        if (balances.get(number, 0), versions.get(number, 0)) != (balance, version) or not version:
-            yield f"{name} holds {balance}, its postings sum to {balances.get(number, 0)}"
+        if accounts.get(number) != standing:
+            yield f"{name} holds {standing}, its movements leave {accounts.get(number)}"
+
+
+NOT_SPENT = frozenset(
+    {EntryKind.TOP_UP, EntryKind.WITHDRAWAL, EntryKind.EXCHANGE, EntryKind.ADJUSTMENT}
+)
+EARNED = frozenset(
+    {EntryKind.PAYMENT, EntryKind.CAPTURE, EntryKind.ESCROW_RELEASE, EntryKind.STREAM_ACCRUAL}
+)
+
+
+def _counted(kind: EntryKind, amount: int) -> tuple[tuple[int, int], tuple[int, int]]:
+    """What a movement adds to (earned, spent), each at its (source, target)."""
+    if kind in NOT_SPENT:
+        return (0, 0), (0, 0)
+    if kind is EntryKind.REFUND:
+        return (-amount, 0), (0, -amount)
+    if kind in EARNED:
+        return (0, amount), (amount, 0)
+    return (0, 0), (amount, -amount)
 
 
 def _events(connection: sqlite3.Connection) -> Iterator[str | int]:
@@ -151,7 +174,7 @@ def _events(connection: sqlite3.Connection) -> Iterator[str | int]:
         yield 1
         if row[0] != expected:
             yield f"event {expected} is missing"
-        if journal.entry_hash(previous, row[:-1]) != row[-1]:
+        if journal.row_hash(previous, row[:-1]) != row[-1]:
             yield f"the chain breaks at event {row[0]} ({row[3]})"
         previous, expected = bytes(row[-1]), row[0] + 1
 
@@ -181,7 +204,8 @@ def _object_faults(
         yield f"{row[0]} has no event"
         return
     record = from_row(kind, row[:-1])
-    same = to_row(record) == list(row[:-1]) and canonical(record) == recorded[1]
+    values, data = kept(record)
+    same = values == list(row[:-1]) and data == canonical(record) == recorded[1]
     if not same or row[-1] != recorded[0]:
         yield f"{row[0]} is not as its last event, {recorded[2]}, left it"
 

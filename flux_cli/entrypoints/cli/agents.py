@@ -113,5 +113,40 @@ def _brief(whole: Mapping[str, object]) -> dict[str, object]:
     if not isinstance(policy, Mapping):
         return shown | {"policy": "none: it may spend nothing"}
     shown["policy"] = f"number {policy['number']}"
-    limits = ("per_payment", "rolling_24h", "approval_threshold", "owner_threshold", "payees")
-    return shown | {name: policy[name] for name in limits}
+    always = ("per_payment", "limits", "approval_threshold", "owner_threshold", "payees")
+    limits = [_in_words(limit) for limit in policy["limits"]]
+    told = {**policy, "limits": "; ".join(limits) or None}
+    told["hours"] = "; ".join(_time(hours) for hours in policy["hours"])
+    rest = {key: told[key] for key in TOLD_IF_SET if told[key] not in NOT_SET}
+    return shown | {key: told[key] for key in always} | rest
+
+
+TOLD_IF_SET = (
+    *("denied_payees", "assets", "rails", "hours", "minimum_balance", "require_justification"),
+    *("least_return_percent", "duplicate_window", "paused", "note"),
+)
+"""What a policy may also say."""
+
+NOT_SET: tuple[object, ...] = (None, False, "", frozenset())
+
+
+def _in_words(limit: Mapping[str, object]) -> str:
+    """A limit as people say it, e.g. `$1,000.00 in 24h`, `3 payments in 1h by payee`."""
+    amount, count, below = limit["amount"], limit["count"], limit["below"]
+    caps = [] if amount is None else [str(amount)]
+    caps += [] if count is None else [f"{count} payments"]
+    words = f"{' and '.join(caps) or 'no cap'} in {limit['window']}"
+    scope, only = str(limit["scope"]), limit["only"]
+    if scope != "agent":
+        words += f" by {scope}" + (f" {only}" if only is not None else "")
+    return words if below is None else f"{words}, of at most {below} each"
+
+
+def _time(hours: Mapping[str, object]) -> str:
+    """Hours as people say them, e.g. `weekdays 1, 2 09:00-17:30 UTC`."""
+    days, since, until = hours["weekdays"], hours["from_minute"], hours["until_minute"]
+    assert isinstance(days, frozenset), "weekdays are a set"
+    assert isinstance(since, int), "minutes are counted"
+    assert isinstance(until, int), "minutes are counted"
+    clock = [f"{minute // 60:02}:{minute % 60:02}" for minute in (since, until)]
+    return f"weekdays {', '.join(map(str, sorted(days)))} {'-'.join(clock)} UTC"

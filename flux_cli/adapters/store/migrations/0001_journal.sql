@@ -1,19 +1,25 @@
--- The journal: accounts, entries, postings. One insert into entries is a whole movement of
--- money; the triggers check it, open the accounts it names and write its postings. The rules
--- hold for raw SQL too, with foreign keys switched off, and against INSERT OR REPLACE.
+-- The journal: accounts and movements of money between them. A movement takes an amount from one
+-- account and puts it into another, so it balances by its shape; an entry is one movement, or
+-- several that follow each other, and the first carries the entry's key. The rules hold for raw
+-- SQL too, with foreign keys switched off, and against INSERT OR REPLACE.
+
+pragma application_id = 0x666c7578;
 
 create table accounts (
-  number  integer primary key,
-  name    text not null check (length(name) between 1 and 128),
-  asset   text not null check (asset glob '[A-Z]*' and length(asset) between 3 and 10),
-  balance integer not null default 0
-          check (balance between -4000000000000000000 and 4000000000000000000),
-  version integer not null default 0,
-  kind    text not null generated always as (substr(name, 1, instr(name || ':', ':') - 1)) stored
-          check (kind in ('world', 'wallet', 'held', 'card', 'escrow', 'fees', 'brain')),
-  unique (name, asset),
-  constraint no_overdraft check (kind = 'world' or balance >= 0),
-  constraint within_bounds check (kind = 'world' or balance <= 1000000000000000)
+  number    integer primary key,
+  name      text not null check (length(name) between 1 and 128),
+  asset     text not null check (length(asset) between 3 and 10 and asset not glob '*[^A-Z]*'),
+  balance   integer not null default 0
+            check (balance between -4000000000000000000 and 4000000000000000000),
+  movements integer not null default 0,
+  latest    integer not null default 0,
+  earned    integer not null default 0,
+  spent     integer not null default 0,
+  kind      text not null generated always as (substr(name, 1, instr(name || ':', ':') - 1)) stored
+            check (kind in ('world', 'wallet', 'held', 'card', 'escrow', 'stream', 'fees', 'brain',
+                            'gas')),
+  constraint named check ((name = 'world') = (kind = 'world') and name not glob '*:'),
+  unique (name, asset)
 ) strict;
 
 create table decisions (
@@ -34,158 +40,190 @@ create table decisions (
 
 create index decisions_of_intent on decisions (intent_id);
 
-create table entries (
-  seq         integer primary key,
-  id          text not null unique check (id glob 'ent_*'),
-  key         text not null unique check (length(key) between 1 and 255),
-  kind        text not null check (kind in (
-                'top_up', 'withdrawal', 'payment', 'hold', 'capture', 'release', 'escrow_fund',
-                'escrow_release', 'escrow_refund', 'stream_accrual', 'card_load', 'card_capture',
-                'card_refund', 'fee', 'exchange', 'brain_cost', 'gas', 'settlement', 'adjustment')),
-  postings    text not null check (json_valid(postings) and json_type(postings) = 'array'),
-  memo        text not null check (length(memo) <= 600),
-  decision_id text unique references decisions (id),
-  reference   text,
-  run_id      text,
-  recorded_at text not null check (length(recorded_at) = 27),
-  hash        blob not null check (length(hash) = 32)
+create table kinds (
+  number integer primary key,
+  name   text not null unique
 ) strict;
 
-create index entries_of_run on entries (run_id, seq) where run_id is not null;
-create index entries_of_reference on entries (reference, seq) where reference is not null;
+insert into kinds (number, name) values
+  (1, 'top_up'),
+  (2, 'withdrawal'),
+  (3, 'payment'),
+  (4, 'hold'),
+  (5, 'capture'),
+  (6, 'release'),
+  (7, 'escrow_fund'),
+  (8, 'escrow_release'),
+  (9, 'escrow_refund'),
+  (10, 'stream_accrual'),
+  (11, 'card_load'),
+  (12, 'card_capture'),
+  (13, 'card_refund'),
+  (14, 'fee'),
+  (15, 'exchange'),
+  (16, 'brain_cost'),
+  (17, 'gas'),
+  (18, 'settlement'),
+  (19, 'adjustment'),
+  (20, 'refund');
 
-create table postings (
-  entry         integer not null references entries (seq),
-  line          integer not null,
-  account       integer not null references accounts (number),
-  amount        integer not null
-                check (amount <> 0 and amount between -1000000000000000 and 1000000000000000),
-  version       integer not null,
-  balance_after integer not null,
-  primary key (entry, line),
-  unique (account, version)
+-- `source_after` and `target_after` are the balances that the movement left; `source_before` and
+-- `target_before` are the movement that each account had before it (0 for none), so that an
+-- account's history is a walk, newest first. `earned` and `spent` of an account are what its
+-- movements add up to by their kind; a refund takes from both sides what it gives back.
+create table movements (
+  seq           integer primary key,
+  entry         integer not null,
+  moves         integer not null check (moves between 1 and 1000),
+  key           text unique,
+  kind          integer not null check (kind between 1 and 20),
+  source        integer not null references accounts (number),
+  target        integer not null references accounts (number),
+  amount        integer not null check (amount between 1 and 1000000000000000),
+  source_after  integer not null,
+  target_after  integer not null,
+  source_before integer not null,
+  target_before integer not null,
+  memo          text not null,
+  decision_id   text references decisions (id),
+  reference     text,
+  run_id        text,
+  recorded_at   text not null check (length(recorded_at) = 27),
+  hash          blob not null check (length(hash) = 32),
+  check (source <> target),
+  check (entry <= seq and seq < entry + moves and (entry = seq) = (key is not null)),
+  check (length(key) between 1 and 255),
+  check (length(memo) <= 600)
+) strict;
+
+create unique index movements_of_decision on movements (decision_id) where decision_id is not null;
+create index movements_of_reference on movements (reference, seq) where reference is not null;
+create index movements_of_run on movements (run_id, seq) where run_id is not null;
+
+-- Every sixty-fourth movement of an account, so that its history can be entered anywhere.
+create table landmarks (
+  account integer not null,
+  seq     integer not null,
+  primary key (account, seq)
 ) strict, without rowid;
 
--- Before an entry: it is the next one, new, well-formed, balanced, and has leave to spend.
-create trigger entries_in_order before insert on entries
-when new.seq is not (select coalesce(max(seq), 0) + 1 from entries)
-  or exists (select 1 from entries where id = new.id or key = new.key
-             or (new.decision_id is not null and decision_id = new.decision_id))
-  or new.recorded_at < (select recorded_at from entries where seq = new.seq - 1)
-begin select raise(abort, 'entry_out_of_order'); end;
+-- Before a movement: it is the next one, new, not back in time; a continuation continues its
+-- entry; the accounts hold what it says, in one asset, and keep their floor.
+create trigger movements_in_order before insert on movements
+when exists (select 1 from movements where seq >= new.seq or key = new.key)
+  or case new.seq when 1 then new.entry <> 1
+     else (select recorded_at <= new.recorded_at
+                  and (new.entry = new.seq
+                       or (entry = new.entry and moves = new.moves and kind = new.kind
+                           and recorded_at = new.recorded_at and new.decision_id is null))
+           from movements where seq = new.seq - 1) is not 1 end
+begin select raise(abort, 'movement_out_of_order'); end;
 
-create trigger entries_well_formed before insert on entries
-when json_array_length(new.postings) < 2
-  or exists (select 1 from json_each(new.postings)
-             where json_type(value) is not 'array' or json_array_length(value) is not 3
-                or json_type(value, '$[0]') is not 'text'
-                or json_type(value, '$[1]') is not 'text'
-                or json_type(value, '$[2]') is not 'integer'
-                or value ->> 2 = 0 or abs(value ->> 2) > 1000000000000000
-                or length(value ->> 0) > 128
-                or length(value ->> 1) not between 3 and 10 or value ->> 1 glob '*[^A-Z]*'
-                or not (value ->> 0 = 'world' or value ->> 0 glob 'wallet:?*'
-                        or value ->> 0 glob 'held:?*' or value ->> 0 glob 'card:?*'
-                        or value ->> 0 glob 'escrow:?*' or value ->> 0 glob 'fees:?*'
-                        or value ->> 0 glob 'brain:?*'))
-  or (select count(*) <> count(distinct (value ->> 0) || ' ' || (value ->> 1))
-      from json_each(new.postings))
-begin select raise(abort, 'malformed_entry'); end;
+create trigger movements_hold before insert on movements
+when (select t.asset = s.asset
+             and s.balance - new.amount = new.source_after and s.latest = new.source_before
+             and t.balance + new.amount = new.target_after and t.latest = new.target_before
+      from accounts s cross join accounts t
+      where s.number = new.source and t.number = new.target) is not 1
+begin select raise(abort, 'balances_follow_movements'); end;
 
-create trigger entries_balance before insert on entries
-when exists (select 1 from json_each(new.postings)
-             group by value ->> 1 having sum(value ->> 2) <> 0)
-  or (new.kind <> 'exchange'
-      and (select count(distinct value ->> 1) from json_each(new.postings)) > 1)
-begin select raise(abort, 'unbalanced_entry'); end;
+create trigger movements_keep_the_floor before insert on movements
+when new.source_after < 0 and (select kind from accounts where number = new.source) <> 'world'
+begin select raise(abort, 'no_overdraft'); end;
+
+create trigger movements_keep_the_bound before insert on movements
+when new.target_after > 1000000000000000
+  and (select kind from accounts where number = new.target) <> 'world'
+begin select raise(abort, 'within_bounds'); end;
 
 -- A wallet is debited only by the kernel's leave, used once, in time, for exactly its amount;
--- without it money may only leave to the world or pay a fee or a brain.
-create trigger entries_need_leave before insert on entries
-when exists (select 1 from json_each(new.postings)
-             where value ->> 0 glob 'wallet:*' and value ->> 2 < 0)
+-- without it money may only leave to the world or pay a fee, a brain or gas.
+create trigger movements_need_leave before insert on movements
+when (select kind from accounts where number = new.source) = 'wallet'
   and case when new.decision_id is null
-      then exists (select 1 from json_each(new.postings) where value ->> 2 > 0
-                   and not (value ->> 0 = 'world' or value ->> 0 glob 'fees:*'
-                            or value ->> 0 glob 'brain:*'))
+      then (select kind in ('world', 'fees', 'brain', 'gas') from accounts
+            where number = new.target) is not 1
       else not exists (
-        select 1 from decisions where id = new.decision_id and verdict = 'permit'
-          and new.recorded_at >= made_at and new.recorded_at < expires_at
-          and 1 = (select count(*) from json_each(new.postings) where value ->> 2 < 0)
-          and exists (select 1 from json_each(new.postings)
-                      where value ->> 0 = 'wallet:' || requester
-                        and value ->> 1 = amount_asset and value ->> 2 = -amount))
+        select 1 from decisions d join accounts a on a.number = new.source
+        where d.id = new.decision_id and d.verdict = 'permit'
+          and new.recorded_at >= d.made_at and new.recorded_at < d.expires_at
+          and a.name = 'wallet:' || d.requester
+          and a.asset = d.amount_asset and new.amount = d.amount)
+        or exists (select 1 from movements where decision_id = new.decision_id)
       end
 begin select raise(abort, 'spend_without_decision'); end;
 
--- After an entry: its accounts exist, its postings follow, each moves its account's balance.
--- A conflict clause of the outer statement overrides those in here, so nothing in here relies on
--- one: what must not be is raised, and the result is looked at.
-create trigger entries_post after insert on entries
+-- After a movement: both balances follow. A conflict clause of the outer statement overrides
+-- those in here, so nothing in here relies on one.
+create trigger movements_post after insert on movements
 begin
-  insert into accounts (name, asset)
-    select value ->> 0, value ->> 1 from json_each(new.postings) where not exists (
-      select 1 from accounts where name = value ->> 0 and asset = value ->> 1);
-  insert into postings (entry, line, account, amount, version, balance_after)
-    select new.seq, e.key, a.number, e.value ->> 2, a.version + 1, a.balance + (e.value ->> 2)
-    from json_each(new.postings) e
-    cross join accounts a on a.name = e.value ->> 0 and a.asset = e.value ->> 1;
-  select raise(abort, 'unknown_account') where
-    (select count(*) from postings where entry = new.seq) <> json_array_length(new.postings);
-  select raise(abort, 'balances_follow_postings') where exists (
-    select 1 from postings p join accounts a on a.number = p.account
-    where p.entry = new.seq and (a.balance <> p.balance_after or a.version <> p.version));
-end;
-
-create trigger postings_follow_entries before insert on postings
-when not exists (select 1 from entries e join accounts a on a.number = new.account
-                 where e.seq = new.entry and e.seq = (select max(seq) from entries)
-                   and json_extract(e.postings, '$[' || new.line || ']')
-                       = json_array(a.name, a.asset, new.amount)
-                   and new.version = a.version + 1
-                   and new.balance_after = a.balance + new.amount)
-  or exists (select 1 from postings where entry = new.entry and line = new.line)
-begin select raise(abort, 'entry_sealed'); end;
-
-create trigger balances_follow after insert on postings
-begin
-  update accounts set balance = new.balance_after, version = new.version
-  where number = new.account;
+  update accounts
+  set balance = new.source_after, movements = movements + 1, latest = new.seq,
+      spent = spent + case when new.kind in (1, 2, 15, 19, 20) then 0 else new.amount end,
+      earned = earned - case when new.kind = 20 then new.amount else 0 end
+  where number = new.source;
+  update accounts
+  set balance = new.target_after, movements = movements + 1, latest = new.seq,
+      spent = spent - case when new.kind in (1, 2, 3, 5, 8, 10, 15, 19) then 0 else new.amount end,
+      earned = earned + case when new.kind in (3, 5, 8, 10) then new.amount else 0 end
+  where number = new.target;
 end;
 
 create trigger accounts_open_empty before insert on accounts
-when new.balance <> 0 or new.version <> 0
-  or (exists (select 1 from accounts where number = new.number))
-begin select raise(abort, 'balances_follow_postings'); end;
+when new.balance <> 0 or new.movements <> 0 or new.latest <> 0
+  or new.earned <> 0 or new.spent <> 0
+  or exists (select 1 from accounts
+             where number = new.number or (name = new.name and asset = new.asset))
+begin select raise(abort, 'balances_follow_movements'); end;
 
-create trigger accounts_keep_their_floor before update on accounts
-when old.name <> 'world' and new.balance < 0
-begin select raise(abort, 'no_overdraft'); end;
-
-create trigger accounts_keep_their_bound before update on accounts
-when old.name <> 'world' and new.balance > 1000000000000000
-begin select raise(abort, 'within_bounds'); end;
-
-create trigger accounts_follow_postings before update on accounts
+create trigger accounts_follow_movements before update on accounts
 when new.number <> old.number or new.name <> old.name or new.asset <> old.asset
-  or new.version <> old.version + 1
-  or not exists (select 1 from postings where account = old.number and version = new.version
-                 and balance_after = new.balance and amount = new.balance - old.balance)
-begin select raise(abort, 'balances_follow_postings'); end;
+  or new.movements <> old.movements + 1 or new.latest <= old.latest
+  or not exists (
+    select 1 from movements
+    where seq = new.latest
+      and ((source = old.number and source_after = new.balance and source_before = old.latest)
+        or (target = old.number and target_after = new.balance and target_before = old.latest)))
+begin select raise(abort, 'balances_follow_movements'); end;
+
+create trigger accounts_mark after update on accounts
+when new.movements % 64 = 0
+begin insert into landmarks (account, seq) values (new.number, new.latest); end;
+
+create trigger landmarks_follow before insert on landmarks
+when not exists (select 1 from accounts
+                 where number = new.account and latest = new.seq and movements % 64 = 0)
+  or exists (select 1 from landmarks where account = new.account and seq = new.seq)
+begin select raise(abort, 'history_is_kept'); end;
 
 -- History is never changed.
-create trigger entries_kept before update on entries
+create trigger movements_kept before update on movements
 begin select raise(abort, 'history_is_kept'); end;
-create trigger entries_stay before delete on entries
+create trigger movements_stay before delete on movements
 begin select raise(abort, 'history_is_kept'); end;
-create trigger postings_kept before update on postings
+create trigger landmarks_kept before update on landmarks
 begin select raise(abort, 'history_is_kept'); end;
-create trigger postings_stay before delete on postings
+create trigger landmarks_stay before delete on landmarks
+begin select raise(abort, 'history_is_kept'); end;
+create trigger kinds_kept before update on kinds
+begin select raise(abort, 'history_is_kept'); end;
+create trigger kinds_stay before delete on kinds
+begin select raise(abort, 'history_is_kept'); end;
+create trigger kinds_known before insert on kinds
 begin select raise(abort, 'history_is_kept'); end;
 create trigger accounts_stay before delete on accounts
 begin select raise(abort, 'history_is_kept'); end;
 
-create view movements as
-  select p.entry as seq, e.id as entry_id, e.kind, a.name as account, a.asset, p.amount,
-         p.balance_after, e.memo, e.reference, e.run_id, e.recorded_at
-  from postings p join entries e on e.seq = p.entry join accounts a on a.number = p.account;
+-- For people with a SQL shell: each entry once, and each side of each movement.
+create view entries as
+  select m.seq, k.name as kind, m.key, m.memo, m.decision_id, m.reference, m.run_id,
+         m.recorded_at, m.hash
+  from movements m join kinds k on k.number = m.kind where m.key is not null;
+
+create view postings as
+  select m.entry, m.seq, k.name as kind, a.name as account, a.asset, -m.amount as amount,
+         m.source_after as balance_after, m.recorded_at
+  from movements m join accounts a on a.number = m.source join kinds k on k.number = m.kind
+  union all
+  select m.entry, m.seq, k.name, a.name, a.asset, m.amount, m.target_after, m.recorded_at
+  from movements m join accounts a on a.number = m.target join kinds k on k.number = m.kind;

@@ -54,14 +54,23 @@ create table policies (
   number             integer not null check (number > 0),
   per_payment        integer,
   per_payment_asset  text,
-  rolling_24h        integer,
-  rolling_24h_asset  text,
+  limits             text not null check (json_valid(limits)),
   payees             text check (payees is null or json_valid(payees)),
+  denied_payees      text not null check (json_valid(denied_payees)),
+  assets             text check (assets is null or json_valid(assets)),
+  rails              text check (rails is null or json_valid(rails)),
+  hours              text not null check (json_valid(hours)),
+  minimum_balance    integer,
+  minimum_balance_asset text,
   approval_threshold integer not null,
   approval_threshold_asset text not null,
   owner_threshold    integer,
   owner_threshold_asset text,
+  require_justification integer not null check (require_justification in (0, 1)),
+  least_return_percent integer,
+  duplicate_window   text,
   paused             integer not null check (paused in (0, 1)),
+  note               text not null check (length(note) <= 240),
   set_at             text not null,
   version integer not null check (version = 1),
   unique (agent, number)
@@ -141,9 +150,14 @@ create table intents (
   claimed_return integer,
   claimed_return_asset text,
   urgency        text not null check (urgency in ('low', 'medium', 'high')),
+  category       text not null check (length(category) between 1 and 64),
+  rail           text not null check (length(rail) between 1 and 32),
+  mandate_id     text,
   plan_digest    text not null,
   reference      text not null,
   escrowed       integer not null check (escrowed in (0, 1)),
+  capture_method text not null check (capture_method in ('automatic', 'manual', 'card')),
+  hold_hours     integer not null check (hold_hours between 1 and 8760),
   request_digest text not null,
   budget_left    integer,
   budget_left_asset text,
@@ -161,13 +175,23 @@ create table intents (
   captured_asset text not null,
   released       integer not null check (released between 0 and amount - captured),
   released_asset text not null,
+  refunded       integer not null check (refunded between 0 and captured),
+  refunded_asset text not null,
+  late           integer not null check (late in (0, 1)),
   created_at     text not null,
   expires_at     text not null,
   decided_at     text,
   version integer not null check (version > 0)
 ) strict;
 
-create index intents_of_requester on intents (requester, decided_at);
+create index intents_of_requester on intents (requester, id);
+create index intents_of_state on intents (state, id);
+create index intents_spent on intents (requester, decided_at, amount_asset, category, amount,
+                                       released)
+  where decision_id is not null;
+create index intents_spent_by_all on intents (decided_at, amount_asset, amount, released)
+  where decision_id is not null;
+create index intents_of_mandate on intents (mandate_id, decided_at) where mandate_id is not null;
 create index intents_of_run on intents (run_id, id) where run_id is not null;
 
 create table cards (

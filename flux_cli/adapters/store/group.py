@@ -1,0 +1,131 @@
+"""Group commit: writers that wait for each other anyway share one transaction and one sync.
+
+One caller at a time has the turn and writes inside a savepoint of its own. If another waits, it
+joins the same transaction; the last one commits for all, and nobody returns before that.
+"""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+
+from flux_cli.adapters.store.journal import Journal
+from flux_cli.errors import LedgerBusy
+
+MOST_MEMBERS = 64
+"""More would make the first wait longer than the sync it saves."""
+
+LONGEST_SECONDS = 0.05
+"""How long a group takes new members; other processes wait for the lock meanwhile."""
+
+
+@dataclass(slots=True)
+class Group:
+    """One open transaction and those who wrote in it."""
+
+    connection: sqlite3.Connection
+    journal: Journal
+    closes_at: float
+    members: int = 0
+    failure: BaseException | None = None
+    done: threading.Event = field(default_factory=threading.Event)
+
+
+class CommitGroups:
+    """Lets callers write in turn; `start` opens a transaction, `end` commits it or rolls back."""
+
+    def __init__(
+        self,
+        start: Callable[[], sqlite3.Connection],
+        end: Callable[[sqlite3.Connection, bool], None],
+        busy_timeout_seconds: float,
+    ) -> None:
+        self._start = start
+        self._end = end
+        self._timeout = busy_timeout_seconds
+        self._leave_parent()
+
+    def _leave_parent(self) -> None:
+        self._pid = os.getpid()
+        self._turn = threading.Lock()
+        self._counting = threading.Lock()
+        self._waiting = 0
+        self._open: Group | None = None
+
+    @contextmanager
+    def member(self) -> Iterator[Group]:
+        """Write in the open group, or in a new one; on leaving, it is committed or it raises."""
+        group = self._join()
+        kept = False
+        try:
+            group.connection.execute("savepoint member")
+            try:
+                yield group
+            except BaseException:
+                if group.connection.in_transaction:
+                    group.connection.execute("rollback to member")
+                    group.connection.execute("release member")
+                group.journal.forget()
+                raise
+            group.connection.execute("release member")
+            group.members += 1
+            kept = True
+        finally:
+            self._leave(group)
+            if kept:
+                self._await(group)
+
+    def _join(self) -> Group:
+        if self._pid != os.getpid():
+            self._leave_parent()
+        with self._counting:
+            self._waiting += 1
+        has_turn = self._turn.acquire(timeout=self._timeout)
+        with self._counting:
+            self._waiting -= 1
+        if not has_turn:
+            raise LedgerBusy(f"another writer kept the ledger for {self._timeout:g} s; try again")
+        try:
+            if self._open is None:
+                connection = self._start()
+                closes_at = time.monotonic() + LONGEST_SECONDS
+                self._open = Group(connection, Journal(connection), closes_at)
+        except BaseException:
+            self._turn.release()
+            raise
+        return self._open
+
+    def _leave(self, group: Group) -> None:
+        """Hand the turn to whoever waits, or commit."""
+        is_open = group.members < MOST_MEMBERS and time.monotonic() < group.closes_at
+        try:
+            if not (self._waiting and is_open):
+                self._close(group)
+        finally:
+            self._turn.release()
+
+    def _await(self, group: Group) -> None:
+        while not group.done.wait(0.02):
+            # Whoever was waiting may have given up, and would have committed.
+            if self._turn.acquire(blocking=False):
+                try:
+                    if self._open is group and not self._waiting:
+                        self._close(group)
+                finally:
+                    self._turn.release()
+        if group.failure is not None:
+            raise group.failure
+
+    def _close(self, group: Group) -> None:
+        try:
+            self._end(group.connection, group.members > 0)
+        except BaseException as failure:  # noqa: BLE001 - every member raises it, in its own thread
+            group.failure = failure
+        finally:
+            self._open = None
+            group.done.set()

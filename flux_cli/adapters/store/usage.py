@@ -1,0 +1,80 @@
+"""What limits have already counted: permitted payments of a stretch of time, added up in SQL."""
+
+from __future__ import annotations
+
+import sqlite3
+from datetime import datetime
+
+from flux_cli.domain.canonical import canonical, instant
+from flux_cli.domain.intents import Spend
+from flux_cli.domain.money import Asset
+from flux_cli.domain.policies import Limit, Scope
+
+PERMITTED = "decision_id is not null and decided_at > ? and amount_asset = ? and amount > released"
+"""A payment counts from its permit on, held or captured; wholly released it counts no more."""
+
+WHOSE = {
+    Scope.AGENT: "requester = ?",
+    Scope.CATEGORY: "requester = ? and category = ?",
+    Scope.EVERYBODY: "1",
+    Scope.PAYEE: "requester = ? and value ->> '$.payee' = ?",
+    Scope.DESTINATION: "value ->> '$.payee' = ?",
+}
+
+
+def used(
+    connection: sqlite3.Connection,
+    limit: Limit,
+    requester: str,
+    subject: str,
+    asset: Asset,
+    now: datetime,
+) -> tuple[int, int]:
+    """(units, payments) that `limit` has counted for `subject` in its window up to `now`.
+
+    Gross: refunds give no room back. What was released is taken off, but not from a payee's share,
+    since nothing says whose share it was. The window has no end: what a clock set forward recorded
+    still counts after it is set back. A payment counts by the size that is left of it, so that
+    asking for more than `below` and releasing the rest hides nothing.
+    """
+    by_payee = limit.scope in (Scope.PAYEE, Scope.DESTINATION)
+    size = "value ->> '$.amount.units'" if by_payee else "amount"
+    counted = size if by_payee else "amount - released"
+    values: dict[Scope, tuple[str, ...]] = {
+        Scope.AGENT: (requester,),
+        Scope.CATEGORY: (requester, subject),
+        Scope.EVERYBODY: (),
+        Scope.PAYEE: (requester, subject),
+        Scope.DESTINATION: (subject,),
+    }
+    sql = (
+        f"select coalesce(sum({counted}), 0), count(*) from intents"  # noqa: S608 - our own words
+        + (", json_each(shares)" if by_payee else "")
+        + f" where {WHOSE[limit.scope]} and {PERMITTED}"
+    )
+    bound: list[str | int] = [*values[limit.scope], instant(limit.window.start(now)), asset.code]
+    if limit.below is not None:
+        sql += f" and {size} - released <= ?"
+        bound.append(limit.below.units)
+    units, count = connection.execute(sql, bound).fetchone()
+    return int(units), int(count)
+
+
+def duplicates(connection: sqlite3.Connection, spend: Spend, since: datetime) -> int:
+    """How many permitted payments after `since` have the requester, payees, amount and purpose.
+
+    Another reference makes it another occasion; a request without one is always a repetition.
+    """
+    payees = [share.payee for share in spend.shares]
+    row = connection.execute(
+        "select count(*) from intents where requester = ? and amount = ? and purpose = ?"  # noqa: S608
+        f" and {PERMITTED} and (reference = ? or ? = '') and json_array_length(shares) = ?"
+        " and not exists (select 1 from json_each(shares) where value ->> '$.payee' not in"
+        " (select value from json_each(?)))",
+        (
+            *(spend.requester, spend.amount.units, spend.purpose),
+            *(instant(since), spend.amount.asset.code),
+            *(spend.reference, spend.reference, len(payees), canonical(payees)),
+        ),
+    ).fetchone()
+    return int(row[0])
