@@ -8,6 +8,7 @@ from typing import TypeVar
 
 from flux_cli.adapters.clock import FreshIds, SystemClock
 from flux_cli.adapters.keychain import CardSecretFile
+from flux_cli.adapters.keychain.owner import OwnerFile
 from flux_cli.adapters.scenario_files import ScenarioFolders
 from flux_cli.adapters.specialists.artefacts import write_artefact
 from flux_cli.adapters.store.ledger import SqliteStore
@@ -91,6 +92,7 @@ def open_flux(config: Config, *, timeout: float | None = None) -> Deps:
         brain=LoadedBrain(),
         trades=trades,
         card_numbers=CardSecretFile(ledger, config.cards.prefix),
+        owner=OwnerFile(ledger),
         scenarios=ScenarioFolders(scenario_folders(), frozenset(trades)),
         workspace=Folders(write_artefact),
         reports=LoadedReports(),

@@ -105,6 +105,12 @@ class Frozen(FluxError):
     code = "frozen"
 
 
+class OwnerRequired(FluxError):
+    """Only the owner may do this, and nobody has proved to be the owner."""
+
+    code = "owner_not_proved"
+
+
 class InsufficientFunds(FluxError):
     """A posting would overdraw an account."""
 

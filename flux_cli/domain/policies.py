@@ -28,12 +28,25 @@ class Window(StrEnum):
             return midnight - timedelta(microseconds=1)
         return now - _LENGTHS[self]
 
+    @property
+    def words(self) -> str:
+        """As people say it, after `in`."""
+        return _WORDS[self]
+
 
 _LENGTHS = {
     Window.HOUR: timedelta(hours=1),
     Window.DAY: timedelta(hours=24),
     Window.WEEK: timedelta(days=7),
     Window.MONTH: timedelta(days=30),
+}
+
+_WORDS = {
+    Window.HOUR: "an hour",
+    Window.DAY: "24 hours",
+    Window.WEEK: "7 days",
+    Window.MONTH: "30 days",
+    Window.CALENDAR_DAY: "this calendar day (UTC)",
 }
 
 
@@ -71,6 +84,19 @@ class Limit:
     scope: Scope = Scope.AGENT
     only: str | None = None
     below: Money | None = None
+
+    def rule(self, what: str = "") -> str:
+        """The stable name of its rule: `rolling_24h`, `payee_count_7d` with `what` the count."""
+        window = "calendar_day" if self.window is Window.CALENDAR_DAY else self.window.value
+        words = [
+            "structuring" if self.below is not None else "",
+            self.scope.value if self.scope is not Scope.AGENT else "",
+            what,
+        ]
+        front = "_".join(word for word in words if word)
+        if front:
+            return f"{front}_{window}"
+        return window if self.window is Window.CALENDAR_DAY else f"rolling_{window}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,3 +148,8 @@ class Policy:
     paused: bool
     note: str
     set_at: datetime
+
+    def names(self, payee: str) -> bool:
+        """Whether the lists let this payee be paid."""
+        listed = self.payees is None or payee in self.payees
+        return listed and payee not in self.denied_payees

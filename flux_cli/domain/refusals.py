@@ -1,4 +1,4 @@
-"""Why something was refused: a stable code and the two numbers that disagreed."""
+"""Why something was refused: a stable code and the numbers that disagreed; and what a rule said."""
 
 from __future__ import annotations
 
@@ -24,3 +24,31 @@ class Refusal:
     def over(cls, code: str, message: str, limit: Money, observed: Money) -> Refusal:
         """The refusal of an amount above its limit."""
         return cls(code, message, limit.units, observed.units)
+
+
+@dataclass(frozen=True, slots=True)
+class Ruling:
+    """What one rule said: why it refuses, or None where it does not; the numbers it compared.
+
+    `rule` is a stable name; `payee` the one whose share it judged. Numbers are units of the
+    request's asset, unless `unit` says otherwise.
+    """
+
+    rule: str
+    refusal: Refusal | None = None
+    limit: int | None = None
+    observed: int | None = None
+    unit: str = "money"
+    payee: str | None = None
+
+    @property
+    def code(self) -> str | None:
+        """The refusal's code, or None where the rule does not refuse."""
+        return None if self.refusal is None else self.refusal.code
+
+    @property
+    def excess(self) -> int | None:
+        """How much less would be within this cap, or None where it caps no amount."""
+        if self.limit is None or self.observed is None or self.unit != "money":
+            return None
+        return self.observed - self.limit

@@ -11,7 +11,7 @@ from flux_cli.domain.refusals import Refusal
 from flux_cli.kernel import verdict
 from flux_cli.kernel.authorize import PERMIT_LIFETIME
 from flux_cli.kernel.invariants import CLOCK_TOLERANCE
-from flux_cli.kernel.verdict import Denied, Permit, Verdict
+from flux_cli.kernel.verdict import Denied, Permit, Verdict, at_most, must
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,30 +48,20 @@ def correct(ask: Correction) -> Verdict:
         ask.amount.asset == ask.allowance.asset == ask.available.asset
     ):
         return Denied((Refusal("amount_not_positive", "nothing, out of bounds or another asset"),))
-    refusals: list[Refusal] = []
-    if ask.economy_frozen is not False:
-        refusals.append(Refusal("economy_frozen", "the economy is frozen"))
-    if ask.payer_frozen is not False:
-        refusals.append(Refusal("agent_frozen", f"{ask.payer} is frozen"))
-    if ask.now + CLOCK_TOLERANCE < ask.ledger_time:
-        refusals.append(
-            Refusal("clock_behind_ledger", "the clock is behind the ledger's latest record")
-        )
-    if ask.amount > ask.allowance:
-        refusals.append(
-            Refusal.over("over_payment", "more than is left of it", ask.allowance, ask.amount)
-        )
-    if ask.amount > ask.available:
-        refusals.append(
-            Refusal.over("insufficient_funds", "asked of the wallet", ask.available, ask.amount)
-        )
-    if refusals:
+    units, clock = ask.amount.units, ask.now + CLOCK_TOLERANCE >= ask.ledger_time
+    behind, over = "the clock is behind the ledger's latest record", "more than is left of it"
+    funds = (ask.available.units, units, "insufficient_funds")
+    rulings = (
+        must("economy", ask.economy_frozen is False, "economy_frozen", "the economy is frozen"),
+        must("payer", ask.payer_frozen is False, "agent_frozen", f"{ask.payer} is frozen"),
+        must("clock", clock, "clock_behind_ledger", behind),
+        at_most("allowance", over, ask.allowance.units, units, "over_payment"),
+        at_most("funds", "asked of the wallet", *funds),
+    )
+    if refusals := tuple(one.refusal for one in rulings if one.refusal):
         most = min(ask.allowance, ask.available)
-        only_amounts = {refusal.code for refusal in refusals} <= {
-            "over_payment",
-            "insufficient_funds",
-        }
-        return Denied(tuple(refusals), most if only_amounts and most.units > 0 else None)
+        helps = all(one.excess is not None for one in rulings if one.refusal)
+        return Denied(refusals, most if helps and most.units > 0 else None)
     return Permit(
         request_digest=ask.digest,
         requester=ask.payer,

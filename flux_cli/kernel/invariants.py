@@ -5,15 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import timedelta
 
+from flux_cli.domain.facts import Facts, parts
 from flux_cli.domain.intents import Spend
 from flux_cli.domain.mandates import MandateState
 from flux_cli.domain.money import BOUND, Money
 from flux_cli.domain.policies import Limit
-from flux_cli.domain.refusals import Refusal
-from flux_cli.kernel.facts import Facts
-from flux_cli.kernel.limits import counted, every_limit, parts
-from flux_cli.kernel.mandates import left_units
-from flux_cli.kernel.verdict import Ruling, at_most, must
+from flux_cli.domain.refusals import Refusal, Ruling
+from flux_cli.kernel.limits import counted
+from flux_cli.kernel.verdict import at_most, must
 
 CLOCK_TOLERANCE = timedelta(seconds=2)
 """How far this machine's clock may lag the ledger's latest record: a step of time correction."""
@@ -35,7 +34,7 @@ def shares_sum(spend: Spend, _: Facts) -> Iterator[Ruling]:
     if same_asset and payees and len(set(payees)) == len(payees):
         amount, shares = spend.amount.units, sum(share.amount.units for share in spend.shares)
         refusal = Refusal("shares_differ", "the shares sum to", amount, shares)
-        yield Ruling("shares", None if shares == amount else refusal, amount, shares)
+        yield Ruling("shares", None if shares == amount else refusal)
     else:
         message = "the shares name no payee, one twice, or another asset"
         yield must("shares", False, "shares_differ", message)
@@ -59,7 +58,7 @@ def every_amount(spend: Spend, facts: Facts) -> Iterator[Money | None]:
     yield from (used.amount for used in facts.used)
     for mandate in facts.mandates:
         yield from (mandate.total, mandate.spent, mandate.reserved, mandate.per_payment)
-    for _, limit in every_limit(facts):
+    for _, limit in facts.limits:
         yield from (limit.amount, limit.below)
 
 
@@ -90,21 +89,19 @@ INVARIANTS = (pays_another, clock_goes_forward, funds_available)
 
 def holds_after(spend: Spend, facts: Facts) -> bool:
     """The second, independent check of a yes: in plain integers, every cap holds afterwards."""
-    policy, units, kept = facts.policy, spend.amount.units, 0
+    policy, units, line = facts.policy, spend.amount.units, facts.mandates
     payees = {share.payee for share in spend.shares}
-    if policy.minimum_balance is not None:
-        kept = policy.minimum_balance.units
-    caps = [policy.per_payment, facts.budget_left]
-    caps += [mandate.per_payment for mandate in facts.mandates]
-    lists = [policy.payees, *(mandate.payees for mandate in facts.mandates)]
+    kept = 0 if policy.minimum_balance is None else max(policy.minimum_balance.units, 0)
+    caps = [policy.per_payment, facts.budget_left, *(one.per_payment for one in line)]
+    lists = [facts.known_payees, policy.payees, *(one.payees for one in line)]
     return (
-        0 < units <= facts.available.units - max(kept, 0)
+        0 < units <= facts.available.units - kept
         and facts.economy_frozen is False
         and facts.agent_frozen is False
         and all(cap is None or units <= cap.units for cap in caps)
-        and all(units <= left_units(mandate) for mandate in facts.mandates[:1])
-        and all(mandate.state is MandateState.ACTIVE for mandate in facts.mandates)
-        and all(fits_after(limit, spend, facts) for _, limit in every_limit(facts))
+        and all(one.spent.units + one.reserved.units + units <= one.total.units for one in line[:1])
+        and all(one.state is MandateState.ACTIVE for one in line)
+        and all(fits_after(limit, spend, facts) for _, limit in facts.limits)
         and all(allowed is None or payees <= allowed for allowed in lists)
         and not payees & policy.denied_payees
     )
@@ -116,10 +113,10 @@ def fits_after(limit: Limit, spend: Spend, facts: Facts) -> bool:
         used = counted(limit, subject, facts)
         if used is None:
             return False
-        if limit.below is not None and limit.below.units < part.units:
-            continue
-        if limit.amount is not None and limit.amount.units - used.amount.units < part.units:
+        judged = limit.below is None or limit.below.units >= part.units
+        amount, count = limit.amount, limit.count
+        if judged and amount is not None and amount.units - used.amount.units < part.units:
             return False
-        if limit.count is not None and limit.count <= used.count:
+        if judged and count is not None and count <= used.count:
             return False
     return True

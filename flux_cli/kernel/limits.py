@@ -4,44 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from flux_cli.domain.facts import Facts, Used, parts
 from flux_cli.domain.intents import Spend
-from flux_cli.domain.money import BOUND, Money
-from flux_cli.domain.policies import EVERYBODY, Limit, Scope, Window
-from flux_cli.domain.refusals import Refusal
-from flux_cli.kernel.facts import Facts, Used
-from flux_cli.kernel.verdict import Ruling, at_most
-
-WORDS = {
-    Window.HOUR: "an hour",
-    Window.DAY: "24 hours",
-    Window.WEEK: "7 days",
-    Window.MONTH: "30 days",
-    Window.CALENDAR_DAY: "this calendar day (UTC)",
-}
-
-PAYEE_SCOPES = (Scope.PAYEE, Scope.DESTINATION)
-
-
-def parts(limit: Limit, spend: Spend) -> tuple[tuple[str, Money], ...]:
-    """Each subject this limit counts for the request, with the amount it would add.
-
-    `only` narrows the scopes that have many subjects; an agent's or everybody's limit ignores it.
-    """
-    found = [(spend.category, spend.amount)]
-    if limit.scope is Scope.AGENT:
-        return ((spend.requester, spend.amount),)
-    if limit.scope is Scope.EVERYBODY:
-        return ((EVERYBODY, spend.amount),)
-    if limit.scope in PAYEE_SCOPES:
-        found = [(share.payee, share.amount) for share in spend.shares]
-    return tuple(part for part in found if limit.only in (None, part[0]))
-
-
-def every_limit(facts: Facts) -> Iterator[tuple[str, Limit]]:
-    """The policy's limits and those of every mandate, each with the front of its rules' names."""
-    yield from (("", limit) for limit in facts.policy.limits)
-    for mandate in facts.mandates:
-        yield from (("mandate_", limit) for limit in mandate.limits)
+from flux_cli.domain.policies import Limit, Scope
+from flux_cli.domain.refusals import Refusal, Ruling
+from flux_cli.kernel.verdict import at_most
 
 
 def counted(limit: Limit, subject: str, facts: Facts) -> Used | None:
@@ -52,44 +19,30 @@ def counted(limit: Limit, subject: str, facts: Facts) -> Used | None:
     return known[0]
 
 
-def rule_name(limit: Limit, what: str = "") -> str:
-    """The stable name of a limit's rule, e.g. `rolling_24h`, `payee_count_7d`, `calendar_day`."""
-    window = "calendar_day" if limit.window is Window.CALENDAR_DAY else limit.window.value
-    words = [
-        "structuring" if limit.below is not None else "",
-        limit.scope.value if limit.scope is not Scope.AGENT else "",
-        what,
-    ]
-    name = "_".join([word for word in words if word] + [window])
-    return f"rolling_{name}" if name == limit.window.value else name
-
-
 def within_limits(spend: Spend, facts: Facts) -> Iterator[Ruling]:
     """What each limit has counted in its window, with this, is at most its amount and its count.
 
     With `below`, a larger part is not judged. A limit with nothing known of it refuses.
     """
-    for front, limit in every_limit(facts):
-        name, count_name = front + rule_name(limit), front + rule_name(limit, "count")
+    for front, limit in facts.limits:
         for subject, part in parts(limit, spend):
-            used = counted(limit, subject, facts)
+            name, used = front + limit.rule(), counted(limit, subject, facts)
             if used is None:
                 message = f"what {name} has counted for {subject} is not known"
                 yield Ruling(name, Refusal("facts_incomplete", message))
             elif limit.below is None or part.units <= limit.below.units:
-                whose = "" if limit.scope is Scope.AGENT else f" for {subject}"
-                when = f"in {WORDS[limit.window]}{whose}"
-                if limit.amount is not None:
-                    after = used.amount.units + part.units
-                    yield at_most(name, f"spent and held {when}", limit.amount.units, after)
-                if limit.count is not None:
-                    message = f"payments {when}"
-                    yield at_most(count_name, message, limit.count, used.count + 1, unit="payments")
+                yield from within_limit(front, limit, subject, part.units, used)
 
 
-def room(limit: Limit, subject: str, facts: Facts) -> int:
-    """The most units that one more payment may add for the subject; 0 where none may."""
-    used = counted(limit, subject, facts)
-    if used is None or (limit.count is not None and used.count >= limit.count):
-        return 0
-    return BOUND if limit.amount is None else max(limit.amount.units - used.amount.units, 0)
+def within_limit(
+    front: str, limit: Limit, subject: str, units: int, used: Used
+) -> Iterator[Ruling]:
+    """The limit's amount and its count, each if it has one, for one subject."""
+    payee = subject if limit.scope in (Scope.PAYEE, Scope.DESTINATION) else None
+    when = f"in {limit.window.words}" + ("" if limit.scope is Scope.AGENT else f" for {subject}")
+    if limit.amount is not None:
+        name, after, message = front + limit.rule(), used.amount.units + units, "spent and held"
+        yield at_most(name, f"{message} {when}", limit.amount.units, after, payee=payee)
+    if limit.count is not None:
+        name, after = front + limit.rule("count"), used.count + 1
+        yield at_most(name, f"payments {when}", limit.count, after, unit="payments")

@@ -4,24 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from flux_cli.domain.facts import Facts
 from flux_cli.domain.intents import Spend
-from flux_cli.domain.refusals import Refusal
-from flux_cli.kernel.facts import Facts
-from flux_cli.kernel.limits import WORDS, within_limits
-from flux_cli.kernel.mandates import MANDATES
-from flux_cli.kernel.verdict import Ruling, at_most, must
+from flux_cli.domain.mandates import MandateState
+from flux_cli.domain.refusals import Refusal, Ruling
+from flux_cli.kernel.limits import within_limits
+from flux_cli.kernel.verdict import at_most, capped, listed, must
 
 
-def economy_running(_: Spend, facts: Facts) -> Iterator[Ruling]:
-    """Nothing moves while the economy is frozen; a flag that cannot be read counts as frozen."""
-    running = facts.economy_frozen is False
-    yield must("economy_running", running, "economy_frozen", "the economy is frozen")
-
-
-def agent_running(spend: Spend, facts: Facts) -> Iterator[Ruling]:
-    """An agent that is frozen, or whose flag cannot be read, spends nothing."""
-    running = facts.agent_frozen is False
-    yield must("agent_running", running, "agent_frozen", f"{spend.requester} is frozen")
+def nothing_frozen(spend: Spend, facts: Facts) -> Iterator[Ruling]:
+    """Nothing moves while the economy or the agent is frozen; an unreadable flag is a freeze."""
+    for rule, flag, who in (
+        ("economy", facts.economy_frozen, "the economy"),
+        ("agent", facts.agent_frozen, spend.requester),
+    ):
+        yield must(f"{rule}_running", flag is False, f"{rule}_frozen", f"{who} is frozen")
 
 
 def agent_active(spend: Spend, facts: Facts) -> Iterator[Ruling]:
@@ -31,39 +28,19 @@ def agent_active(spend: Spend, facts: Facts) -> Iterator[Ruling]:
 
 
 def payees_allowed(spend: Spend, facts: Facts) -> Iterator[Ruling]:
-    """Every payee is on the list by its exact id, or there is no list and it is registered."""
-    allowed = facts.policy.payees
-    strangers = [
-        share.payee
-        for share in spend.shares
-        if share.payee not in facts.known_payees
-        or (allowed is not None and share.payee not in allowed)
-    ]
-    message = f"not an allowed payee: {', '.join(strangers)}"
-    yield must("payees_allowed", not strangers, "payee_not_allowed", message)
+    """Every payee is registered, is on the list by its exact id where there is one, not denied."""
+    known, payees = facts.known_payees, [share.payee for share in spend.shares]
+    allowed = known if facts.policy.payees is None else known & facts.policy.payees
+    yield from listed("payees", "payee_not_allowed", "not an allowed payee", payees, allowed)
+    denied = [payee for payee in payees if payee in facts.policy.denied_payees]
+    yield must("payees_denied", not denied, "payee_denied", f"never paid: {', '.join(denied)}")
 
 
-def payees_not_denied(spend: Spend, facts: Facts) -> Iterator[Ruling]:
-    """No payee is on the list of those that are never paid, whatever else allows them."""
-    denied = [share.payee for share in spend.shares if share.payee in facts.policy.denied_payees]
-    yield must("payees_not_denied", not denied, "payee_denied", f"denied: {', '.join(denied)}")
-
-
-def asset_allowed(spend: Spend, facts: Facts) -> Iterator[Ruling]:
-    """The asset is one the policy names, by its exact code, where it names any."""
-    if facts.policy.assets is not None:
-        code = spend.amount.asset.code
-        allowed = code in facts.policy.assets
-        yield must("asset_allowed", allowed, "asset_not_allowed", f"{code} may not be spent")
-
-
-def rail_allowed(spend: Spend, facts: Facts) -> Iterator[Ruling]:
-    """The rail is one the policy names, where it names any."""
-    if facts.policy.rails is not None:
-        allowed = spend.rail in facts.policy.rails
-        yield must(
-            "rail_allowed", allowed, "rail_not_allowed", f"not an allowed rail: {spend.rail}"
-        )
+def asset_and_rail_allowed(spend: Spend, facts: Facts) -> Iterator[Ruling]:
+    """The asset and the rail are ones the policy names, exactly, where it names any."""
+    codes, policy = (spend.amount.asset.code,), facts.policy
+    yield from listed("assets", "asset_not_allowed", "not allowed", codes, policy.assets)
+    yield from listed("rails", "rail_not_allowed", "not allowed", (spend.rail,), policy.rails)
 
 
 def within_hours(_: Spend, facts: Facts) -> Iterator[Ruling]:
@@ -73,12 +50,54 @@ def within_hours(_: Spend, facts: Facts) -> Iterator[Ruling]:
         yield must("hours", inside, "outside_hours", "payments are not allowed at this time")
 
 
+def mandates_known(spend: Spend, facts: Facts) -> Iterator[Ruling]:
+    """The facts hold the named mandate and its whole line of parents, and no other."""
+    named = [spend.mandate_id, *(mandate.parent_id for mandate in facts.mandates)]
+    known = named == [*(mandate.id for mandate in facts.mandates), None]
+    message = "the mandate's line of parents is not known"
+    yield must("mandates", known, "facts_incomplete", message)
+
+
+def mandates_in_force(spend: Spend, facts: Facts) -> Iterator[Ruling]:
+    """Every mandate of the line is active and not expired; the requester holds the first."""
+    for one in facts.mandates:
+        active, valid = one.state is MandateState.ACTIVE, facts.moment < one.expires_at
+        message = f"{one.id} is {one.state.value}"
+        yield must("mandate_active", active, "mandate_inactive", message)
+        yield must("mandate_valid", valid, "mandate_expired", f"{one.id} has expired")
+    for one in facts.mandates[:1]:
+        held, message = one.holder == spend.requester, f"{one.id} is held by {one.holder}"
+        yield must("mandate_held", held, "mandate_of_another", message)
+
+
+def mandates_allow(spend: Spend, facts: Facts) -> Iterator[Ruling]:
+    """Every mandate of the line allows the payees and the category, by their exact names."""
+    payees = [share.payee for share in spend.shares]
+    for one in facts.mandates:
+        code, message = "mandate_payee_not_allowed", f"not a payee of {one.id}"
+        yield from listed("mandate_payees", code, message, payees, one.payees)
+        code, message = "mandate_category_not_allowed", f"not a category of {one.id}"
+        yield from listed("mandate_categories", code, message, (spend.category,), one.categories)
+
+
+def within_mandates(spend: Spend, facts: Facts) -> Iterator[Ruling]:
+    """One payment is within every mandate's cap, and within what is left in the one spent from.
+
+    What the parents have left does not count: this mandate's total is already reserved there.
+    """
+    for one in facts.mandates:
+        message = f"one payment under {one.id}"
+        yield from capped("mandate_per_payment", message, one.per_payment, spend.amount)
+    for one in facts.mandates[:1]:
+        left = one.total.units - one.spent.units - one.reserved.units
+        yield at_most("mandate", f"asked of {one.id}", left, spend.amount.units)
+
+
 def justified(spend: Spend, facts: Facts) -> Iterator[Ruling]:
     """Where the owner wants one, there is a justification with a letter or a digit in it."""
     if facts.policy.require_justification:
         given = any(character.isalnum() for character in spend.justification)
-        message = "a payment needs a justification"
-        yield must("justification", given, "justification_required", message)
+        yield must("justification", given, "justification_required", "a justification is wanted")
 
 
 def returns_enough(spend: Spend, facts: Facts) -> Iterator[Ruling]:
@@ -86,112 +105,86 @@ def returns_enough(spend: Spend, facts: Facts) -> Iterator[Ruling]:
 
     Judged by cross-multiplication; the percent that is shown is rounded down.
     """
-    least = facts.policy.least_return_percent
+    least, units = facts.policy.least_return_percent, spend.amount.units
     if least is not None:
-        claimed = 0 if spend.claimed_return is None else spend.claimed_return.units
-        percent, message = claimed * 100 // spend.amount.units, "claimed return, of the amount"
-        refusal = Refusal("return_too_low", message, least, percent, "percent")
-        enough = claimed * 100 >= least * spend.amount.units
-        yield Ruling("least_return", None if enough else refusal, least, percent, "percent")
+        claimed = 0 if spend.claimed_return is None else spend.claimed_return.units * 100
+        message = "claimed return, in percent of the amount"
+        refusal = Refusal("return_too_low", message, least, claimed // units, "percent")
+        enough = claimed >= least * units
+        yield Ruling("return", None if enough else refusal, least, claimed // units, "percent")
 
 
 def paid_once(_: Spend, facts: Facts) -> Iterator[Ruling]:
     """The same payees, amount and purpose are paid once in the policy's duplicate window."""
-    window = facts.policy.duplicate_window
+    window, code = facts.policy.duplicate_window, "duplicate_payment"
     if window is not None:
-        message, code = f"the same was paid in {WORDS[window]}", "duplicate_payment"
+        message = f"the same was paid in {window.words}"
         yield at_most("duplicate", message, 0, facts.duplicates, code, "payments")
 
 
 def within_payment_cap(spend: Spend, facts: Facts) -> Iterator[Ruling]:
     """One payment is at most the per-payment cap; a cap of zero allows none."""
-    cap = facts.policy.per_payment
-    if cap is not None:
-        yield at_most("per_payment", "one payment", cap.units, spend.amount.units)
+    return capped("per_payment", "one payment", facts.policy.per_payment, spend.amount)
 
 
 def within_budget(spend: Spend, facts: Facts) -> Iterator[Ruling]:
     """The run this spends for has enough left."""
-    left = facts.budget_left
-    if left is not None:
-        yield at_most("budget", "asked of the budget", left.units, spend.amount.units)
+    return capped("budget", "asked of the budget", facts.budget_left, spend.amount)
 
 
 def leaves_minimum(spend: Spend, facts: Facts) -> Iterator[Ruling]:
     """The minimum balance stays in the wallet."""
-    minimum = facts.policy.minimum_balance
+    minimum, message = facts.policy.minimum_balance, "asked of what is above the minimum balance"
     if minimum is not None:
-        free = facts.available.units - minimum.units
-        message, code = "asked of what is above the minimum balance", "below_minimum_balance"
+        free, code = facts.available.units - minimum.units, "below_minimum_balance"
         yield at_most("minimum_balance", message, free, spend.amount.units, code)
 
 
 def quorum_agrees(spend: Spend, facts: Facts) -> Iterator[Ruling]:
     """Above the owner's threshold, the quorum has approved this request and no other."""
-    threshold = facts.policy.approval_threshold.units
-    tally, message = facts.tally, "too large without a quorum"
+    threshold, tally = facts.policy.approval_threshold.units, facts.tally
     if tally is None or spend.amount.units <= threshold:
-        yield at_most("quorum", message, threshold, spend.amount.units, "quorum_required")
+        message, units = "too large without a quorum", spend.amount.units
+        yield at_most("quorum", message, threshold, units, "quorum_required")
     elif tally.request_digest != spend.digest:
         yield must("quorum", False, "quorum_for_another_request", "the vote was on another request")
     elif tally.outcome == "no_quorum":
-        message = f"{tally.missing} of five ballots are missing"
-        yield must("quorum", False, "no_quorum", message)
+        yield must("quorum", False, "no_quorum", f"{tally.missing} of five ballots are missing")
     elif tally.outcome == "hard_no":
         message = "a seat's hard NO stands against any number of YES"
         yield must("quorum", False, "quorum_hard_no", message)
     else:
         refusal = Refusal("quorum_refused", "YES votes", tally.needed, tally.yes, "votes")
-        passed = None if tally.approved else refusal
-        yield Ruling("quorum", passed, tally.needed, tally.yes, "votes")
+        against = None if tally.approved else refusal
+        yield Ruling("quorum", against, tally.needed, tally.yes, "votes")
 
 
 def conditions_met(spend: Spend, facts: Facts) -> Iterator[Ruling]:
     """What the approving seats asked for holds: their lowest amount, and escrow if required."""
-    tally = facts.tally
-    if tally is None or not tally.approved:
-        return
-    cap = tally.conditions.max_amount
-    if cap is not None:
-        message = "the approving seats allow"
-        yield at_most("quorum_amount", message, cap.units, spend.amount.units)
-    if tally.conditions.require_escrow:
-        message = "the approving seats require escrow"
-        yield must("escrow", spend.escrowed, "escrow_required", message)
+    if facts.tally is not None and facts.tally.approved:
+        asked, message = facts.tally.conditions, "the approving seats allow"
+        yield from capped("quorum_amount", message, asked.max_amount, spend.amount)
+        kept, message = spend.escrowed, "the approving seats require escrow"
+        yield must("escrow", kept or not asked.require_escrow, "escrow_required", message)
 
 
 def owner_agrees(spend: Spend, facts: Facts) -> Iterator[Ruling]:
     """Above the owner's own threshold, or where a seat asks for a human, the owner has approved."""
-    threshold, tally = facts.policy.owner_threshold, facts.tally
+    threshold, tally, units = facts.policy.owner_threshold, facts.tally, spend.amount.units
     if facts.owner_approved:
         yield Ruling("owner")
-    elif threshold is not None and spend.amount.units > threshold.units:
+    elif threshold is not None and units > threshold.units:
         message = "too large without the owner"
-        yield at_most("owner", message, threshold.units, spend.amount.units, "owner_required")
+        yield at_most("owner", message, threshold.units, units, "owner_required")
     else:
         asked = tally is not None and tally.approved and tally.conditions.human
         yield must("owner", not asked, "owner_required", "a seat asks for the owner")
 
 
 RULES = (
-    economy_running,
-    agent_running,
-    agent_active,
-    payees_allowed,
-    payees_not_denied,
-    asset_allowed,
-    rail_allowed,
-    within_hours,
-    *MANDATES,
-    justified,
-    returns_enough,
-    paid_once,
-    within_payment_cap,
-    within_limits,
-    within_budget,
-    leaves_minimum,
-    quorum_agrees,
-    conditions_met,
-    owner_agrees,
-)
+    nothing_frozen, agent_active, payees_allowed, asset_and_rail_allowed,
+    within_hours, mandates_known, mandates_in_force, mandates_allow, within_mandates, justified,
+    returns_enough, paid_once, within_payment_cap, within_limits, within_budget, leaves_minimum,
+    quorum_agrees, conditions_met, owner_agrees,
+)  # fmt: skip
 """Most serious first: the first refusal is the one a front end shows."""

@@ -2,28 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
 from flux_cli.domain.money import Money
-from flux_cli.domain.refusals import Refusal
+from flux_cli.domain.refusals import Refusal, Ruling
 
 _SEAL: Final = object()
-
-
-@dataclass(frozen=True, slots=True)
-class Ruling:
-    """What one rule said: why it refuses, or None where it does not; the numbers it compared.
-
-    `rule` is a stable name. Numbers are units of the request's asset, unless `unit` says otherwise.
-    """
-
-    rule: str
-    refusal: Refusal | None = None
-    limit: int | None = None
-    observed: int | None = None
-    unit: str = "money"
 
 
 def must(rule: str, holds: bool, code: str, message: str) -> Ruling:
@@ -31,13 +18,28 @@ def must(rule: str, holds: bool, code: str, message: str) -> Ruling:
     return Ruling(rule, None if holds else Refusal(code, message))
 
 
+def listed(
+    rule: str, code: str, what: str, names: Iterable[str], allowed: frozenset[str] | None
+) -> Iterator[Ruling]:
+    """Every name is on the list, exactly; no list is no rule."""
+    if allowed is not None:
+        strangers = [name for name in names if name not in allowed]
+        yield must(rule, not strangers, code, f"{what}: {', '.join(strangers)}")
+
+
 def at_most(
-    rule: str, message: str, limit: int, observed: int, code: str = "", unit: str = "money"
-) -> Ruling:
+    rule: str, message: str, limit: int, observed: int, code: str = "", unit: str = "money",
+    payee: str | None = None,
+) -> Ruling:  # fmt: skip
     """The ruling of a cap: `observed` may reach it and not pass it."""
-    refused = observed > limit
     refusal = Refusal(code or f"{rule}_exceeded", message, limit, observed, unit)
-    return Ruling(rule, refusal if refused else None, limit, observed, unit)
+    return Ruling(rule, None if observed <= limit else refusal, limit, observed, unit, payee)
+
+
+def capped(rule: str, message: str, cap: Money | None, amount: Money) -> Iterator[Ruling]:
+    """The amount is at most the cap, in units; no cap is no rule."""
+    if cap is not None:
+        yield at_most(rule, message, cap.units, amount.units)
 
 
 @dataclass(frozen=True, slots=True)

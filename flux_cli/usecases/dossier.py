@@ -78,14 +78,14 @@ def same_occasion(one: PaymentIntent, other: PaymentIntent) -> bool:
 
 
 def _payees(reader: Reader, intent: PaymentIntent) -> tuple[PayeeRecord, ...]:
-    allowed = policy_of(reader, intent.requester).payees
+    policy = policy_of(reader, intent.requester)
     records = []
     for share in intent.shares:
         past = reader.track_record(share.payee)
         records.append(
             PayeeRecord(
                 name=share.payee,
-                allowed=allowed is None or share.payee in allowed,
+                allowed=policy.names(share.payee),
                 settled=past.accepted,
                 rejected=past.rejected,
                 paid=reader.paid_to(share.payee, intent.amount.asset),

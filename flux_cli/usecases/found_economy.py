@@ -119,6 +119,7 @@ def found_economy(deps: Deps) -> bool:
                     memo="opening grant, simulated",
                 )
             )
+    deps.owner.establish()
     return True
 
 

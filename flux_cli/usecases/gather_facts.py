@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from flux_cli.domain.agents import ECONOMY, Agent, AgentStatus
+from flux_cli.domain.facts import Facts, Used, parts
 from flux_cli.domain.intents import PaymentIntent, Spend
 from flux_cli.domain.journal import wallet
 from flux_cli.domain.mandates import Mandate
@@ -10,8 +11,6 @@ from flux_cli.domain.policies import EVERYBODY, Limit, Policy
 from flux_cli.domain.quorum import Tally
 from flux_cli.domain.tighten import tighten
 from flux_cli.errors import NotFound
-from flux_cli.kernel.facts import Facts, Used
-from flux_cli.kernel.limits import parts
 from flux_cli.usecases.freeze import is_frozen
 from flux_cli.usecases.ports import Reader
 

@@ -196,6 +196,21 @@ class CardNumbers(Protocol):
         """(card number, keyed fingerprint) for a card id; the same every time."""
 
 
+class Owner(Protocol):
+    """The owner's credential. Raises `StorageFailed` where the disk refuses."""
+
+    path: Path
+
+    def establish(self) -> None:
+        """Make the credential unless it is there."""
+
+    def verify(self, token: str) -> bool:
+        """Whether `token` is the credential."""
+
+    def fault(self) -> str | None:
+        """What is wrong with how it is kept, or None."""
+
+
 class Question(Generic[A]):
     """Something a brain can be asked; `A` is the type of its answer."""
 
@@ -337,6 +352,7 @@ class Deps:
     brain: Brain
     trades: Mapping[str, Trade]
     card_numbers: CardNumbers
+    owner: Owner
     scenarios: Scenarios
     workspace: Workspace
     reports: Reports

@@ -7,7 +7,6 @@ joins the same transaction; the last one commits for all, and nobody returns bef
 from __future__ import annotations
 
 import os
-import sqlite3
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -28,7 +27,6 @@ LONGEST_SECONDS = 0.05
 class Group:
     """One open transaction and those who wrote in it."""
 
-    connection: sqlite3.Connection
     journal: Journal
     closes_at: float
     members: int = 0
@@ -41,8 +39,8 @@ class CommitGroups:
 
     def __init__(
         self,
-        start: Callable[[], sqlite3.Connection],
-        end: Callable[[sqlite3.Connection, bool], None],
+        start: Callable[[], Journal],
+        end: Callable[[Journal, bool], None],
         busy_timeout_seconds: float,
     ) -> None:
         self._start = start
@@ -63,20 +61,13 @@ class CommitGroups:
         group = self._join()
         kept = False
         try:
-            group.connection.execute("savepoint member")
-            try:
+            with _savepoint(group):
                 yield group
-            except BaseException:
-                if group.connection.in_transaction:
-                    group.connection.execute("rollback to member")
-                    group.connection.execute("release member")
-                group.journal.forget()
-                raise
-            group.connection.execute("release member")
             group.members += 1
             kept = True
         finally:
-            self._leave(group)
+            # With nothing in it to keep, a failed first member ends the group.
+            self._leave(group, may_go_on=group.members > 0)
             if kept:
                 self._await(group)
 
@@ -92,19 +83,17 @@ class CommitGroups:
             raise LedgerBusy(f"another writer kept the ledger for {self._timeout:g} s; try again")
         try:
             if self._open is None:
-                connection = self._start()
-                closes_at = time.monotonic() + LONGEST_SECONDS
-                self._open = Group(connection, Journal(connection), closes_at)
+                self._open = Group(self._start(), time.monotonic() + LONGEST_SECONDS)
         except BaseException:
             self._turn.release()
             raise
         return self._open
 
-    def _leave(self, group: Group) -> None:
+    def _leave(self, group: Group, *, may_go_on: bool) -> None:
         """Hand the turn to whoever waits, or commit."""
         is_open = group.members < MOST_MEMBERS and time.monotonic() < group.closes_at
         try:
-            if not (self._waiting and is_open):
+            if not (self._waiting and is_open and may_go_on):
                 self._close(group)
         finally:
             self._turn.release()
@@ -123,9 +112,28 @@ class CommitGroups:
 
     def _close(self, group: Group) -> None:
         try:
-            self._end(group.connection, group.members > 0)
-        except BaseException as failure:  # noqa: BLE001 - every member raises it, in its own thread
+            self._end(group.journal, group.members > 0)
+        except BaseException as failure:  # every member raises it, in its own thread
             group.failure = failure
         finally:
             self._open = None
             group.done.set()
+
+
+@contextmanager
+def _savepoint(group: Group) -> Iterator[None]:
+    """What a member wrote is undone alone; the first one's is the whole transaction."""
+    if group.members == 0:
+        yield
+        return
+    connection = group.journal.connection
+    connection.execute("savepoint member")
+    try:
+        yield
+    except BaseException:
+        if connection.in_transaction:
+            connection.execute("rollback to member")
+            connection.execute("release member")
+        group.journal.forget()
+        raise
+    connection.execute("release member")

@@ -15,7 +15,7 @@ import time
 import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 
 from flux_cli.errors import LedgerBusy, StorageFailed, UnsafeStorage
@@ -48,6 +48,8 @@ class HeadFile:
         self._threads = threading.Lock()
         self._pid = 0
         self._file = -1
+        self._seen: bytes = b""
+        self._found: tuple[int, Head | None] = (1, None)
 
     @contextmanager
     def locked(self) -> Iterator[None]:
@@ -120,29 +122,46 @@ class HeadFile:
 
     def write(self, head: Head) -> None:
         """Record `head` over the older slot; the caller holds the lock."""
-        slot, _ = self._newest()
-        os.pwrite(self._file, spell(head), (1 - slot) * SLOT)
+        slot = 1 - self._newest()[0]
+        data = spell(head)
+        os.pwrite(self._file, data, slot * SLOT)
+        slots = [self._seen[:SLOT].ljust(SLOT), self._seen[SLOT:].ljust(SLOT)]
+        slots[slot] = data
+        self._seen, self._found = b"".join(slots), (slot, head)
 
     def replace(self, head: Head) -> None:
         """Forget every recorded head but this one; the caller holds the lock."""
         os.pwrite(self._file, spell(head) * 2, 0)
 
     def _newest(self) -> tuple[int, Head | None]:
+        """The slot of the newest head and the head; what was parsed before is not parsed again."""
+        raw = self._raw()
+        if raw != self._seen:
+            first, second = parse(raw[:SLOT]), parse(raw[SLOT : 2 * SLOT])
+            if second is None or (first is not None and first.commits >= second.commits):
+                self._found = (0, first) if first is not None else (1, None)
+            else:
+                self._found = 1, second
+            self._seen = raw
+        return self._found
+
+    def _raw(self) -> bytes:
         try:
-            raw = self.path.read_bytes()
+            if self._pid == os.getpid():
+                return os.pread(self._file, 2 * SLOT, 0)
+            return self.path.read_bytes()
         except FileNotFoundError:
-            return 1, None
+            return b""
         except OSError as error:
             raise StorageFailed(f"cannot read {self.path}: {error.strerror}") from error
-        first, second = parse(raw[:SLOT]), parse(raw[SLOT : 2 * SLOT])
-        if second is None or (first is not None and first.commits >= second.commits):
-            return (0, first) if first is not None else (1, None)
-        return 1, second
 
 
 def spell(head: Head) -> bytes:
     """One slot: a checksum, then the head as JSON, padded to its fixed size."""
-    body = json.dumps(asdict(head), sort_keys=True).encode()
+    body = (
+        f'{{"event_hash": "{head.event_hash}", "events": {head.events},'
+        f' "movement_hash": "{head.movement_hash}", "movements": {head.movements}}}'
+    ).encode()
     return f"{zlib.crc32(body):08x} ".encode() + body.ljust(SLOT - 10) + b"\n"
 
 

@@ -7,6 +7,7 @@ import sqlite3
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Literal
 
 import msgspec
 
@@ -60,21 +61,28 @@ class Journal:
     """
 
     def __init__(self, connection: sqlite3.Connection) -> None:
-        self._connection = connection
+        self.connection = connection
         self._accounts: dict[tuple[str, str], Standing] = {}
-        self._tip: tuple[int, bytes] | None = None
+        self.movements = tip(connection, "movements")
+        self.events = tip(connection, "events")
 
     def forget(self) -> None:
         """Read everything anew: what was known was undone."""
         self._accounts.clear()
-        self._tip = None
+        self.movements = tip(self.connection, "movements")
+        self.events = tip(self.connection, "events")
+
+    @property
+    def time(self) -> str:
+        """The latest time anything was recorded, as it is recorded; empty in an empty ledger."""
+        return max(self.movements.at, self.events.at)
 
     def post(self, entry: Entry, now: datetime) -> EntryRecord:
         """Append `entry`, or find it already recorded under its key.
 
         Raises `KeyReused` where the key names another entry, `InsufficientFunds` on an overdraft.
         """
-        recorded = find(self._connection, entry.key)
+        recorded = find(self.connection, entry.key)
         if recorded is not None:
             if recorded.entry != entry:
                 raise KeyReused(
@@ -102,9 +110,9 @@ class Journal:
         try:
             rows = [row for entry in entries for row in self._rows(entry, at)]
             if len(rows) == 1:
-                self._connection.execute(APPEND, rows[0])
+                self.connection.execute(APPEND, rows[0])
             else:
-                self._connection.executemany(APPEND, rows)
+                self.connection.executemany(APPEND, rows)
         except BaseException:
             self.forget()
             raise
@@ -113,7 +121,7 @@ class Journal:
     def _rows(self, entry: Entry, at: str) -> list[tuple[object, ...]]:
         wrong = faults(entry)
         assert not wrong, f"a malformed entry: {wrong}"
-        seq, previous = self._tip or tip(self._connection, "movements")
+        seq, previous = self.movements.seq, self.movements.hash
         first = seq + 1
         rows: list[tuple[object, ...]] = []
         key: str | None = entry.key
@@ -148,19 +156,34 @@ class Journal:
             target.balance, target.latest = target.balance + units, seq
             # What the first says of the entry, the others do not repeat.
             key, memo, decision_id, reference, run_id = None, "", None, None, None
-        self._tip = seq, previous
+        self.movements = Tip(seq, previous, at)
         return rows
+
+    def append_event(
+        self, event_id: str, kind: str, subject: str, run_id: str | None, data: str, now: datetime
+    ) -> int:
+        """Append an event with the whole object it leaves behind; returns the object's version."""
+        found = self.connection.execute(
+            "select max(version) from events where subject = ?", (subject,)
+        ).fetchone()
+        version: int = (found[0] or 0) + 1
+        seq, at = self.events.seq + 1, instant(now)
+        row = (seq, event_id, at, kind, subject, version, run_id, data)
+        digest = row_hash(self.events.hash, row)
+        self.connection.execute(APPEND_EVENT, (*row, digest))
+        self.events = Tip(seq, digest, at)
+        return version
 
     def _standing(self, name: str, asset: str) -> Standing:
         known = self._accounts.get((name, asset))
         if known is not None:
             return known
-        row = self._connection.execute(
+        row = self.connection.execute(
             "select number, balance, latest from accounts where name = ? and asset = ?",
             (name, asset),
         ).fetchone()
         if row is None:
-            opened = self._connection.execute(
+            opened = self.connection.execute(
                 "insert into accounts (name, asset) values (?, ?)", (name, asset)
             ).lastrowid
             assert opened is not None, "an insert gives a row"
@@ -169,33 +192,25 @@ class Journal:
         return standing
 
 
-def append_event(
-    connection: sqlite3.Connection,
-    event_id: str,
-    kind: str,
-    subject: str,
-    run_id: str | None,
-    data: str,
-    now: datetime,
-) -> int:
-    """Append one event with the whole object it leaves behind; returns the object's version."""
-    seq, previous = tip(connection, "events")
-    found = connection.execute(
-        "select coalesce(max(version), 0) from events where subject = ?", (subject,)
-    ).fetchone()
-    version = int(found[0]) + 1
-    row = (seq + 1, event_id, instant(now), kind, subject, version, run_id, data)
-    connection.execute(APPEND_EVENT, (*row, row_hash(previous, row)))
-    return version
+@dataclass(frozen=True, slots=True)
+class Tip:
+    """The last row of a chain: its number, its hash and when it was recorded."""
+
+    seq: int
+    hash: bytes
+    at: str
 
 
-def tip(connection: sqlite3.Connection, table: str) -> tuple[int, bytes]:
-    """The number and hash of the last row of a chain: `movements` or `events`."""
-    assert table in ("movements", "events"), "there are two chains"
-    row = connection.execute(
-        f"select seq, hash from {table} order by seq desc limit 1"  # noqa: S608 - asserted above
-    ).fetchone()
-    return (0, b"") if row is None else (int(row[0]), bytes(row[1]))
+def tip(connection: sqlite3.Connection, chain: Literal["movements", "events"]) -> Tip:
+    """The last row of a chain."""
+    row = connection.execute(_LAST[chain]).fetchone()
+    return Tip(0, b"", "") if row is None else Tip(*row)
+
+
+_LAST = {
+    "movements": "select seq, hash, recorded_at from movements order by seq desc limit 1",
+    "events": "select seq, hash, at from events order by seq desc limit 1",
+}
 
 
 def find(connection: sqlite3.Connection, key: str) -> EntryRecord | None:

@@ -12,7 +12,7 @@ from typing import Protocol
 from flux_cli.adapters.store.connection import Connections, set_up, storage_errors
 from flux_cli.adapters.store.group import CommitGroups
 from flux_cli.adapters.store.head import Head, HeadFile
-from flux_cli.adapters.store.journal import Journal, append_event, tip
+from flux_cli.adapters.store.journal import Journal
 from flux_cli.adapters.store.place import Mode, prepare
 from flux_cli.adapters.store.reader import SqliteReader
 from flux_cli.adapters.store.records import kept, statements
@@ -31,14 +31,13 @@ class Clock(Protocol):
 class SqliteTransaction(SqliteReader):
     """One write transaction: posts entries and keeps objects, or leaves no trace."""
 
-    def __init__(
-        self, connection: sqlite3.Connection, journal: Journal, now: datetime, ids: Ids
-    ) -> None:
-        super().__init__(connection, now)
+    def __init__(self, journal: Journal, now: datetime, ids: Ids) -> None:
+        super().__init__(journal.connection, now)
         self._journal = journal
         self._ids = ids
         # Rows carry the ledger's time, which never goes back; the kernel judges by `now`.
-        self._recorded_at = max(now, self.ledger_time)
+        latest = journal.time
+        self._recorded_at = max(now, datetime.fromisoformat(latest)) if latest else now
 
     def post(self, entry: Entry) -> EntryRecord:
         """Append an entry; a repeated key gives the first."""
@@ -52,14 +51,8 @@ class SqliteTransaction(SqliteReader):
         """Keep an object as it now is, and record the event that made it so."""
         object_id = str(record.id)  # type: ignore[attr-defined]  # every kept dataclass has one
         row, data = kept(record)
-        version = append_event(
-            self._connection,
-            self._ids.new("event"),
-            event,
-            object_id,
-            run_id,
-            data,
-            self._recorded_at,
+        version = self._journal.append_event(
+            self._ids.new("event"), event, object_id, run_id, data, self._recorded_at
         )
         insert, update = statements(type(record))
         if version == 1:
@@ -108,9 +101,9 @@ class SqliteStore:
         if not self._ready:
             prepare(self.path)
         with self._groups.member() as group, storage_errors(self.path):
-            yield SqliteTransaction(group.connection, group.journal, self._clock.now(), self._ids)
+            yield SqliteTransaction(group.journal, self._clock.now(), self._ids)
 
-    def _start(self) -> sqlite3.Connection:
+    def _start(self) -> Journal:
         """Take the write lock and open a transaction that agrees with the head."""
         self._head.acquire()
         try:
@@ -119,31 +112,32 @@ class SqliteStore:
                 connection = self._connections.writer()
                 connection.execute("begin immediate")
                 try:
-                    self._check_head(connection)
+                    journal = Journal(connection)
+                    self._check_head(journal)
                 except BaseException:
                     connection.execute("rollback")
                     raise
         except BaseException:
             self._head.release()
             raise
-        return connection
+        return journal
 
-    def _end(self, connection: sqlite3.Connection, keep: bool) -> None:
+    def _end(self, journal: Journal, keep: bool) -> None:
         """Commit or roll back, keep the head, and let the lock go."""
+        connection = journal.connection
         try:
             with storage_errors(self.path):
                 if not keep:
                     if connection.in_transaction:
                         connection.execute("rollback")
                     return
-                head = read_head(connection)
                 try:
                     connection.execute("commit")
                 except BaseException:
                     # What the disk refused may be half there: only a new connection reads anew.
                     self._connections.close()
                     raise
-                self._head.write(head)
+                self._head.write(head_of(journal))
         finally:
             self._head.release()
 
@@ -163,18 +157,20 @@ class SqliteStore:
                 if connection.in_transaction:
                     connection.execute("rollback")
 
-    def _check_head(self, connection: sqlite3.Connection) -> None:
-        recorded = self._head.read()
+    def _check_head(self, journal: Journal) -> None:
+        recorded, found = self._head.read(), head_of(journal)
+        if recorded == found:
+            return
         if recorded is None:
-            if read_head(connection).commits:
+            if found.commits:
                 raise LedgerCorrupt(
                     f"{self._head.path} is missing: this file may be an old copy",
                     subject=str(self.path),
                     fixes=(_RECOVER,),
                 )
-            self._head.write(Head())
+            self._head.write(found)
             return
-        fault = head_fault(connection, recorded)
+        fault = head_fault(journal.connection, recorded)
         if fault:
             raise LedgerCorrupt(fault, subject=str(self.path), fixes=(_RECOVER,))
 
@@ -194,7 +190,7 @@ class SqliteStore:
         """Take the file as it is for the newest, at the owner's word after `verify`."""
         with self._head.locked(), storage_errors(self.path):
             connection = self._connections.get()
-            self._head.replace(read_head(connection))
+            self._head.replace(head_of(Journal(connection)))
 
     def close(self) -> None:
         """Close this thread's connection, under the lock: closing may checkpoint."""
@@ -205,11 +201,10 @@ class SqliteStore:
 _RECOVER = Fix("if you put this file here on purpose", ("flux", "recover", "--accept"))
 
 
-def read_head(connection: sqlite3.Connection) -> Head:
+def head_of(journal: Journal) -> Head:
     """The ends of both chains as the database has them."""
-    movements, movement_hash = tip(connection, "movements")
-    events, event_hash = tip(connection, "events")
-    return Head(movements, movement_hash.hex(), events, event_hash.hex())
+    movements, events = journal.movements, journal.events
+    return Head(movements.seq, movements.hash.hex(), events.seq, events.hash.hex())
 
 
 def head_fault(connection: sqlite3.Connection, recorded: Head) -> str | None:

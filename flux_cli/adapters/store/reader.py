@@ -28,6 +28,9 @@ WALK = (
 )
 """An account's movements from one on, newest first: each names the one before it."""
 
+NEAR = 256
+"""How many movements back an account's own is looked for before its history is walked."""
+
 LEAST_PREFIX = 4
 """Fewer characters than this name nothing: they would match by accident."""
 
@@ -180,11 +183,14 @@ class SqliteReader:
         return sorted(found, reverse=True)[:limit]
 
     def _entered(self, account: int, end: int) -> int:
-        """A movement of an account from which the walk to those before `end` is short."""
+        """A movement of an account to walk from to what came before `end`.
+
+        One near `end`, where a page before has ended; else the account's latest.
+        """
         row = self._one(
-            "select coalesce((select min(seq) from landmarks where account = ? and seq >= ?),"
-            " latest) from accounts where number = ?",
-            (account, end, account),
+            "select coalesce((select max(seq) from movements where seq between ? and ?"
+            " and (source = ? or target = ?)), latest) from accounts where number = ?",
+            (end - NEAR, end, account, account, account),
         )
         return 0 if row is None else int(row[0])
 

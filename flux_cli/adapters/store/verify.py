@@ -6,7 +6,6 @@ either hashed itself or is a projection of an event that is.
 
 from __future__ import annotations
 
-import json
 import sqlite3
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -120,7 +119,6 @@ def _entries(connection: sqlite3.Connection) -> Iterator[str | int]:
 def _balances(connection: sqlite3.Connection) -> Iterator[str | int]:
     """Every movement left the balances it says, and every account what its movements add up to."""
     accounts: dict[int, list[int]] = {}
-    landmarks: set[tuple[int, int]] = set()
     query = (
         "select seq, kind, source, target, amount, source_after, target_after, source_before,"
         " target_before from movements order by seq"
@@ -131,16 +129,12 @@ def _balances(connection: sqlite3.Connection) -> Iterator[str | int]:
         if said != [left[0] - amount, came[0] + amount, left[2], came[2]]:
             yield f"movement {seq}: the balances after it are {left[0] - amount}, {came[0] + amount}"
         earned, spent = _counted(journal.KINDS[kind - 1], amount)
-        for number, standing, change in ((source, left, -amount), (target, came, amount)):
+        for standing, change in ((left, -amount), (came, amount)):
             standing[0] += change
             standing[1] += 1
             standing[2] = seq
             standing[3] += earned[change > 0]
             standing[4] += spent[change > 0]
-            if standing[1] % 64 == 0:
-                landmarks.add((number, seq))
-    found = set(connection.execute("select account, seq from landmarks").fetchall())
-    yield from (f"landmark {one} is not as it should be" for one in sorted(found ^ landmarks))
     for number, name, *standing in connection.execute(
         "select number, name, balance, movements, latest, earned, spent from accounts"
     ):

@@ -38,6 +38,7 @@ BY_ERROR: tuple[tuple[type[errors.FluxError], ExitCode], ...] = (
     (errors.KeyReused, ExitCode.CONFLICT),
     (errors.WrongState, ExitCode.CONFLICT),
     (errors.Frozen, ExitCode.CONFLICT),
+    (errors.OwnerRequired, ExitCode.AUTH),
     (errors.InsufficientFunds, ExitCode.FUNDS),
     (errors.LedgerBusy, ExitCode.TEMPORARY),
     # A full or read-only disk is a state of the machine: nothing was half done, and the same

@@ -100,58 +100,46 @@ create unique index movements_of_decision on movements (decision_id) where decis
 create index movements_of_reference on movements (reference, seq) where reference is not null;
 create index movements_of_run on movements (run_id, seq) where run_id is not null;
 
--- Every sixty-fourth movement of an account, so that its history can be entered anywhere.
-create table landmarks (
-  account integer not null,
-  seq     integer not null,
-  primary key (account, seq)
-) strict, without rowid;
-
--- Before a movement: it is the next one, new, not back in time; a continuation continues its
--- entry; the accounts hold what it says, in one asset, and keep their floor.
-create trigger movements_in_order before insert on movements
-when exists (select 1 from movements where seq >= new.seq or key = new.key)
-  or case new.seq when 1 then new.entry <> 1
-     else (select recorded_at <= new.recorded_at
-                  and (new.entry = new.seq
-                       or (entry = new.entry and moves = new.moves and kind = new.kind
-                           and recorded_at = new.recorded_at and new.decision_id is null))
-           from movements where seq = new.seq - 1) is not 1 end
-begin select raise(abort, 'movement_out_of_order'); end;
-
-create trigger movements_hold before insert on movements
-when (select t.asset = s.asset
-             and s.balance - new.amount = new.source_after and s.latest = new.source_before
-             and t.balance + new.amount = new.target_after and t.latest = new.target_before
-      from accounts s cross join accounts t
-      where s.number = new.source and t.number = new.target) is not 1
-begin select raise(abort, 'balances_follow_movements'); end;
-
-create trigger movements_keep_the_floor before insert on movements
-when new.source_after < 0 and (select kind from accounts where number = new.source) <> 'world'
-begin select raise(abort, 'no_overdraft'); end;
-
-create trigger movements_keep_the_bound before insert on movements
-when new.target_after > 1000000000000000
-  and (select kind from accounts where number = new.target) <> 'world'
-begin select raise(abort, 'within_bounds'); end;
-
--- A wallet is debited only by the kernel's leave, used once, in time, for exactly its amount;
--- without it money may only leave to the world or pay a fee, a brain or gas.
-create trigger movements_need_leave before insert on movements
-when (select kind from accounts where number = new.source) = 'wallet'
-  and case when new.decision_id is null
-      then (select kind in ('world', 'fees', 'brain', 'gas') from accounts
-            where number = new.target) is not 1
-      else not exists (
-        select 1 from decisions d join accounts a on a.number = new.source
-        where d.id = new.decision_id and d.verdict = 'permit'
-          and new.recorded_at >= d.made_at and new.recorded_at < d.expires_at
-          and a.name = 'wallet:' || d.requester
-          and a.asset = d.amount_asset and new.amount = d.amount)
+-- Before a movement, in one look at its accounts and at the movement before it: it is the next
+-- one, new, not back in time; a continuation continues its entry; the accounts hold what it says,
+-- in one asset, and keep their floor. A wallet is debited only by the kernel's leave, used once,
+-- in time, for exactly its amount; without it money may only leave to the world or pay a fee, a
+-- brain or gas.
+create trigger movements_checked before insert on movements
+begin
+  select ifnull((
+    select case
+      when exists (select 1 from movements where seq >= new.seq or key = new.key)
+        or case new.seq when 1 then new.entry <> 1
+           else (select recorded_at <= new.recorded_at
+                        and (new.entry = new.seq
+                             or (entry = new.entry and moves = new.moves and kind = new.kind
+                                 and recorded_at = new.recorded_at and new.decision_id is null))
+                 from movements where seq = new.seq - 1) is not 1 end
+        then raise(abort, 'movement_out_of_order')
+      when t.asset <> s.asset
+        or s.balance - new.amount <> new.source_after or s.latest <> new.source_before
+        or t.balance + new.amount <> new.target_after or t.latest <> new.target_before
+        then raise(abort, 'balances_follow_movements')
+      when new.source_after < 0 and s.kind <> 'world' then raise(abort, 'no_overdraft')
+      when new.target_after > 1000000000000000 and t.kind <> 'world'
+        then raise(abort, 'within_bounds')
+      when s.kind <> 'wallet' then 1
+      when new.decision_id is null then case
+        when t.kind in ('world', 'fees', 'brain', 'gas') then 1
+        else raise(abort, 'spend_without_decision') end
+      when not exists (
+          select 1 from decisions d
+          where d.id = new.decision_id and d.verdict = 'permit'
+            and new.recorded_at >= d.made_at and new.recorded_at < d.expires_at
+            and s.name = 'wallet:' || d.requester
+            and s.asset = d.amount_asset and new.amount = d.amount)
         or exists (select 1 from movements where decision_id = new.decision_id)
-      end
-begin select raise(abort, 'spend_without_decision'); end;
+        then raise(abort, 'spend_without_decision')
+      else 1 end
+    from accounts s cross join accounts t where s.number = new.source and t.number = new.target
+  ), raise(abort, 'unknown_account'));
+end;
 
 -- After a movement: both balances follow. A conflict clause of the outer statement overrides
 -- those in here, so nothing in here relies on one.
@@ -186,24 +174,10 @@ when new.number <> old.number or new.name <> old.name or new.asset <> old.asset
         or (target = old.number and target_after = new.balance and target_before = old.latest)))
 begin select raise(abort, 'balances_follow_movements'); end;
 
-create trigger accounts_mark after update on accounts
-when new.movements % 64 = 0
-begin insert into landmarks (account, seq) values (new.number, new.latest); end;
-
-create trigger landmarks_follow before insert on landmarks
-when not exists (select 1 from accounts
-                 where number = new.account and latest = new.seq and movements % 64 = 0)
-  or exists (select 1 from landmarks where account = new.account and seq = new.seq)
-begin select raise(abort, 'history_is_kept'); end;
-
 -- History is never changed.
 create trigger movements_kept before update on movements
 begin select raise(abort, 'history_is_kept'); end;
 create trigger movements_stay before delete on movements
-begin select raise(abort, 'history_is_kept'); end;
-create trigger landmarks_kept before update on landmarks
-begin select raise(abort, 'history_is_kept'); end;
-create trigger landmarks_stay before delete on landmarks
 begin select raise(abort, 'history_is_kept'); end;
 create trigger kinds_kept before update on kinds
 begin select raise(abort, 'history_is_kept'); end;

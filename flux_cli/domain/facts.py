@@ -5,9 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
+from flux_cli.domain.intents import Spend
 from flux_cli.domain.mandates import Mandate
 from flux_cli.domain.money import Money
-from flux_cli.domain.policies import Limit, Policy
+from flux_cli.domain.policies import EVERYBODY, Limit, Policy, Scope
 from flux_cli.domain.quorum import Tally
 
 
@@ -52,3 +53,24 @@ class Facts:
     def moment(self) -> datetime:
         """The time that expiries and hours are judged by: what was recorded has passed."""
         return max(self.now, self.ledger_time)
+
+    @property
+    def limits(self) -> tuple[tuple[str, Limit], ...]:
+        """The policy's limits and every mandate's, each with the front of its rules' names."""
+        mandated = (("mandate_", limit) for mandate in self.mandates for limit in mandate.limits)
+        return (*(("", limit) for limit in self.policy.limits), *mandated)
+
+
+def parts(limit: Limit, spend: Spend) -> tuple[tuple[str, Money], ...]:
+    """Each subject this limit counts for the request, with the amount it would add.
+
+    `only` narrows the scopes that have many subjects; an agent's or everybody's limit ignores it.
+    """
+    if limit.scope is Scope.AGENT:
+        return ((spend.requester, spend.amount),)
+    if limit.scope is Scope.EVERYBODY:
+        return ((EVERYBODY, spend.amount),)
+    found = [(share.payee, share.amount) for share in spend.shares]
+    if limit.scope is Scope.CATEGORY:
+        found = [(spend.category, spend.amount)]
+    return tuple(part for part in found if limit.only in (None, part[0]))
