@@ -44,7 +44,7 @@ from flux_cli.usecases.money_request import MoneyRequest
 from flux_cli.usecases.ports import Deps
 
 BUYERS, SHOPS = ("ada", "bob"), ("shop", "cafe")
-DAILY_CAP = "200.00"
+DAILY_CAP = "40.00"
 DONE = "done"
 
 REFUSALS = (InsufficientFunds, WrongState, Frozen, InvalidAmount, NotFound)
@@ -65,7 +65,7 @@ class Wish:
 
 
 def deps_of(ledger: Path, *, cap: str = DAILY_CAP, timeout: float = 30.0) -> Deps:
-    """Flux on this ledger with its default settings, but for a cap; no file of the user's is read."""
+    """Flux on this ledger with default settings and a cap; no file of the user is read."""
     settings = ledger.with_suffix(".toml")
     if not settings.exists():
         settings.touch()
@@ -86,8 +86,11 @@ def found(deps: Deps) -> None:
             register_agent(deps, tx, name, name.title(), AgentKind.MERCHANT)
 
 
-def wishes(draw: random.Random, name: str) -> Iterator[Wish]:
-    """Operations without end; what follows a payment names an earlier one of this client's."""
+def wishes(draw: random.Random, name: str, *, first: bool) -> Iterator[Wish]:
+    """Operations without end; what follows a payment names an earlier one of this client's.
+
+    The first client begins by giving the buyers money.
+    """
     held: list[str] = []
     paid: list[str] = []
     number = 0
@@ -96,7 +99,7 @@ def wishes(draw: random.Random, name: str) -> Iterator[Wish]:
         key, units = f"{name}-{number}", draw.randint(1, 3_000_000)
         agent, payee = draw.choice(BUYERS), draw.choice(SHOPS)
         verb = draw.choices(tuple(WEIGHTS), tuple(WEIGHTS.values()))[0]
-        if number <= 2:
+        if first and number <= len(BUYERS):
             verb, agent, units = "fund", BUYERS[number - 1], 20_000_000
         following = {"capture": held, "cancel": held, "refund": paid}.get(verb)
         if following == []:
@@ -279,8 +282,9 @@ def acked_in(folder: Path) -> dict[str, str]:
 def run(deps: Deps, name: str, seed: str, operations: int, do: Callable[[Deps, Wish], str]) -> None:
     """Do `operations` wishes, each logged before and after; a failure is logged as what it is."""
     folder = deps.store.path.parent
+    first = not any(folder.glob("*.issued"))
     issued, acked = Log(folder / f"{name}.issued"), Log(folder / f"{name}.acked")
-    stream = wishes(random.Random(seed), name)
+    stream = wishes(random.Random(seed), name, first=first)
     for wish in (next(stream) for _ in range(operations)):
         issued.add(*asdict(wish).values())
         answer = _answer(deps, wish, do)

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
+from datetime import datetime
 from pathlib import Path
-from typing import TypeVar
+from typing import TextIO, TypeVar
 
 from flux_cli.adapters.clock import FreshIds, SystemClock
 from flux_cli.adapters.keychain import CardSecretFile
@@ -16,9 +18,19 @@ from flux_cli.adapters.store.place import Mode, current_mode, file_system
 from flux_cli.adapters.workspace import Folders
 from flux_cli.config import Config
 from flux_cli.domain.marketplace import Strategy
+from flux_cli.domain.money import Money
 from flux_cli.domain.quorum import Bar
 from flux_cli.errors import Fix, NotFound
-from flux_cli.usecases.ports import Answered, Deps, Question, Settings, Trade
+from flux_cli.usecases.exports import ExportForm
+from flux_cli.usecases.ports import (
+    AccountBalance,
+    Answered,
+    Deps,
+    EntryRecord,
+    Question,
+    Settings,
+    Trade,
+)
 
 A = TypeVar("A")
 
@@ -73,6 +85,58 @@ class LoadedReports:
         return RunReports().render(document)
 
 
+class LoadedExports:
+    """The ledger's exports, each loaded when it is first asked for."""
+
+    def journal(
+        self,
+        form: ExportForm,
+        entries: Iterable[EntryRecord],
+        accounts: Sequence[AccountBalance],
+    ) -> Iterator[str]:
+        """Every entry in a form that holds them all; HTML is of one account only."""
+        match form:
+            case ExportForm.BEANCOUNT:
+                from flux_cli.adapters.exports.beancount import beancount
+
+                return beancount(entries, accounts)
+            case ExportForm.HLEDGER:
+                from flux_cli.adapters.exports.hledger import hledger
+
+                return hledger(entries, accounts)
+            case ExportForm.CSV:
+                from flux_cli.adapters.exports.csv_lines import csv_lines
+
+                return csv_lines(entries)
+            case ExportForm.JSONL:
+                from flux_cli.adapters.exports.json_lines import json_lines
+
+                return json_lines(entries)
+            case ExportForm.HTML:
+                raise ValueError("a page is of one account")
+
+    def statement(
+        self,
+        account: str,
+        opening: Money,
+        entries: Iterable[EntryRecord],
+        *,
+        until: datetime,
+        head: str,
+        simulated: bool,
+    ) -> Iterator[str]:
+        """An account's page."""
+        from flux_cli.adapters.exports.html import statement
+
+        return statement(account, opening, entries, until=until, head=head, simulated=simulated)
+
+    def file(self, path: Path, *, replace: bool) -> AbstractContextManager[TextIO]:
+        """A private file, in its place when it is whole and not before."""
+        from flux_cli.adapters.exports.private_file import private_file
+
+        return private_file(path, replace=replace)
+
+
 def open_flux(config: Config, *, timeout: float | None = None) -> Deps:
     """Everything the use cases need; the ledger's file is made when it is first written.
 
@@ -96,6 +160,7 @@ def open_flux(config: Config, *, timeout: float | None = None) -> Deps:
         scenarios=ScenarioFolders(scenario_folders(), frozenset(trades)),
         workspace=Folders(write_artefact),
         reports=LoadedReports(),
+        exports=LoadedExports(),
         settings=_settings(config),
     )
 

@@ -47,8 +47,8 @@ class Ruling:
         return None if self.refusal is None else self.refusal.code
 
     @property
-    def excess(self) -> int | None:
-        """How much less would be within this cap, or None where it caps no amount."""
+    def excess(self) -> int:
+        """By how much an amount is over its cap; 0 or less where none is."""
         if self.limit is None or self.observed is None or self.unit != "money":
-            return None
+            return 0
         return self.observed - self.limit

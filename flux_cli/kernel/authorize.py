@@ -59,14 +59,12 @@ def most_that_would_pass(asked: Spend, facts: Facts) -> Money | None:
     awaited = {None, "quorum_required", "owner_required"}
     wrong = [one for one in ruled(asked, facts) if one.code not in awaited]
     while wrong:
-        worst = max(wrong, key=lambda one: (one.payee is not None, one.excess or 0))
-        if any(one.excess is None for one in wrong) or not worst.excess:
-            return None
+        worst = max(wrong, key=lambda one: (one.payee is not None, one.excess))
         spend = cut(spend, worst.excess, worst.payee)
-        if not spend.shares:
+        if not spend.shares or any(one.excess <= 0 for one in wrong):
             return None
-        again = ruled(spend, facts)
-        wrong = [one for one in again if one.refusal and one.rule not in ("quorum", "owner")]
+        again = (one for one in ruled(spend, facts) if one.rule not in ("quorum", "owner"))
+        wrong = [one for one in again if one.refusal]
     return None if spend == asked else spend.amount
 
 

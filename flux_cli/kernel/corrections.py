@@ -60,7 +60,7 @@ def correct(ask: Correction) -> Verdict:
     )
     if refusals := tuple(one.refusal for one in rulings if one.refusal):
         most = min(ask.allowance, ask.available)
-        helps = all(one.excess is not None for one in rulings if one.refusal)
+        helps = all(one.excess > 0 for one in rulings if one.refusal)
         return Denied(refusals, most if helps and most.units > 0 else None)
     return Permit(
         request_digest=ask.digest,

@@ -36,8 +36,7 @@ def shares_sum(spend: Spend, _: Facts) -> Iterator[Ruling]:
         refusal = Refusal("shares_differ", "the shares sum to", amount, shares)
         yield Ruling("shares", None if shares == amount else refusal)
     else:
-        message = "the shares name no payee, one twice, or another asset"
-        yield must("shares", False, "shares_differ", message)
+        yield must("shares", False, "shares_differ", "no payee, one named twice, or another asset")
 
 
 def asset_matches(spend: Spend, facts: Facts) -> Iterator[Ruling]:
@@ -51,9 +50,8 @@ def asset_matches(spend: Spend, facts: Facts) -> Iterator[Ruling]:
 def every_amount(spend: Spend, facts: Facts) -> Iterator[Money | None]:
     """All the amounts that a verdict compares."""
     policy = facts.policy
-    yield from (policy.per_payment, policy.minimum_balance)
-    yield from (policy.approval_threshold, policy.owner_threshold)
-    yield from (spend.claimed_return, facts.available, facts.budget_left)
+    yield from (policy.per_payment, policy.minimum_balance, policy.approval_threshold)
+    yield from (policy.owner_threshold, spend.claimed_return, facts.available, facts.budget_left)
     yield facts.tally.conditions.max_amount if facts.tally else None
     yield from (used.amount for used in facts.used)
     for mandate in facts.mandates:
@@ -70,8 +68,8 @@ def pays_another(spend: Spend, _: Facts) -> Iterator[Ruling]:
 
 def clock_goes_forward(_: Spend, facts: Facts) -> Iterator[Ruling]:
     """The clock has not been set back behind what the ledger has already recorded."""
-    forward = facts.now + CLOCK_TOLERANCE >= facts.ledger_time
     message = "the clock is behind the ledger's latest record"
+    forward = facts.now + CLOCK_TOLERANCE >= facts.ledger_time
     yield must("clock", forward, "clock_behind_ledger", message)
 
 
@@ -114,9 +112,9 @@ def fits_after(limit: Limit, spend: Spend, facts: Facts) -> bool:
         if used is None:
             return False
         judged = limit.below is None or limit.below.units >= part.units
-        amount, count = limit.amount, limit.count
-        if judged and amount is not None and amount.units - used.amount.units < part.units:
+        cap = limit.amount
+        if judged and cap is not None and cap.units - used.amount.units < part.units:
             return False
-        if judged and count is not None and count <= used.count:
+        if judged and limit.count is not None and limit.count <= used.count:
             return False
     return True

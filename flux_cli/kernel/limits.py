@@ -14,9 +14,8 @@ from flux_cli.kernel.verdict import at_most
 def counted(limit: Limit, subject: str, facts: Facts) -> Used | None:
     """What the limit has counted for the subject; None unless the facts say it, once."""
     known = [used for used in facts.used if used.limit == limit and used.subject == subject]
-    if len(known) != 1 or known[0].amount.units < 0 or known[0].count < 0:
-        return None
-    return known[0]
+    sound = len(known) == 1 and known[0].amount.units >= 0 and known[0].count >= 0
+    return known[0] if sound else None
 
 
 def within_limits(spend: Spend, facts: Facts) -> Iterator[Ruling]:

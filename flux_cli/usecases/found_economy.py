@@ -93,19 +93,20 @@ CATALOGUE = (
 
 
 def found_economy(deps: Deps) -> bool:
-    """Found the economy in an empty ledger, once; says whether this call did."""
+    """Found the economy, once, unless an orchestrator is there; says whether this call did."""
     with deps.store.reading() as reader:
-        if reader.lookup(Ledger, id="ledger") is not None:
+        if reader.lookup(Agent, name=ORCHESTRATOR) is not None:
             return False
     with deps.store.begin() as tx:
-        if tx.lookup(Ledger, id="ledger") is not None:
+        if tx.lookup(Agent, name=ORCHESTRATOR) is not None:
             return False
-        tx.put(Ledger("ledger", deps.ids.new("event"), tx.now), "ledger.created")
-        tx.put(Freeze(freeze_id(ECONOMY), False, "", tx.now), "economy.thawed")
-        for offer in CATALOGUE:
+        _found_ledger(deps, tx)
+        # A program's own agent may have a specialist's name; it is neither made one nor paid.
+        offers = [offer for offer in CATALOGUE if tx.lookup(Agent, name=offer.name) is None]
+        for offer in offers:
             _open_specialist(deps, tx, offer)
         register_agent(deps, tx, ORCHESTRATOR, "Orchestrator", AgentKind.ORCHESTRATOR)
-        payees = frozenset(offer.name for offer in CATALOGUE)
+        payees = frozenset(offer.name for offer in offers)
         set_policy(deps, tx, ORCHESTRATOR, deps.settings, payees)
         if deps.settings.opening_grant.units > 0:
             grant = deps.settings.opening_grant
@@ -121,6 +122,22 @@ def found_economy(deps: Deps) -> bool:
             )
     deps.owner.establish()
     return True
+
+
+def found_ledger(deps: Deps) -> None:
+    """Make an empty ledger one: its identity and the economy's kill switch, once; no agents."""
+    with deps.store.reading() as reader:
+        if reader.lookup(Ledger, id="ledger") is not None:
+            return
+    with deps.store.begin() as tx:
+        _found_ledger(deps, tx)
+    deps.owner.establish()
+
+
+def _found_ledger(deps: Deps, tx: Transaction) -> None:
+    if tx.lookup(Ledger, id="ledger") is None:
+        tx.put(Ledger("ledger", deps.ids.new("event"), tx.now), "ledger.created")
+        tx.put(Freeze(freeze_id(ECONOMY), False, "", tx.now), "economy.thawed")
 
 
 def register_agent(

@@ -7,7 +7,7 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import Generic, Protocol, TypeVar
+from typing import TYPE_CHECKING, Generic, Protocol, TypeVar
 
 from flux_cli.domain.intents import Spend
 from flux_cli.domain.journal import Entry
@@ -18,6 +18,10 @@ from flux_cli.domain.policies import Limit
 from flux_cli.domain.quorum import Bar, Dossier, Opinion, Urgency
 from flux_cli.domain.runs import SourceFile
 from flux_cli.domain.work import Artefact, Assignment, Check, Source, Submission
+
+if TYPE_CHECKING:
+    # Its methods speak of the records below, so it cannot be imported before them.
+    from flux_cli.usecases.exports import Exports
 
 T = TypeVar("T")
 A = TypeVar("A")
@@ -116,8 +120,14 @@ class Reader(Protocol):
     def entry_at(self, seq: int) -> EntryRecord | None:
         """The entry whose first movement is `seq`, if that is one."""
 
+    def entries_after(self, seq: int, limit: int) -> list[EntryRecord]:
+        """The first `limit` entries that begin after movement `seq`, oldest first."""
+
     def position(self, moment: datetime | None = None, *, strictly: bool = False) -> int:
         """The last movement recorded by `moment` (or `strictly` before it); 0 for none."""
+
+    def head(self, seq: int | None = None) -> tuple[int, str]:
+        """(number, hash in hexadecimal) of the last movement, or of `seq`; (0, "") for none."""
 
     def events(self, *, run_id: str | None = None, after: int = 0) -> list[EventRecord]:
         """Recorded events, oldest first."""
@@ -356,6 +366,7 @@ class Deps:
     scenarios: Scenarios
     workspace: Workspace
     reports: Reports
+    exports: Exports
     settings: Settings
 
 

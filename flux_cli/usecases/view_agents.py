@@ -2,44 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
-
 from flux_cli.domain.agents import Agent
-from flux_cli.domain.cards import Card
-from flux_cli.domain.contracts import Contract
-from flux_cli.domain.journal import held, wallet
 from flux_cli.domain.marketplace import lower_bound
-from flux_cli.domain.money import CREDIT, Asset, Money, total
+from flux_cli.domain.money import Asset, Money, total
 from flux_cli.domain.policies import Policy
 from flux_cli.errors import Fix, NotFound
 from flux_cli.usecases.describe_run import Document, shallow
 from flux_cli.usecases.freeze import is_frozen
 from flux_cli.usecases.gather_facts import policy_of
 from flux_cli.usecases.ports import Reader
-
-
-@dataclass(frozen=True, slots=True)
-class Purse:
-    """One agent's CREDIT: in its wallet, set aside in its name, and what came and went."""
-
-    available: Money
-    held: Money
-    earned: Money
-    spent: Money
-    transactions: int
-
-    def described(self) -> Document:
-        """The amounts with their sums."""
-        return {
-            "available": self.available,
-            "held": self.held,
-            "total": self.available + self.held,
-            "earned": self.earned,
-            "spent": self.spent,
-            "net": self.earned - self.spent,
-            "transactions": self.transactions,
-        }
+from flux_cli.usecases.wallets import Purse, purses, purses_of
 
 
 def agent_named(reader: Reader, text: str) -> Agent:
@@ -67,36 +39,13 @@ def every_agent(reader: Reader) -> list[Agent]:
     return sorted(agents, key=lambda agent: agent.name)
 
 
-def set_aside(reader: Reader) -> dict[str, Money]:
-    """What is reserved for each agent: its holds, what its cards hold, the escrow it funded."""
-    aside: dict[str, Money] = {}
-    for account in reader.accounts():
-        kind, _, name = account.name.partition(":")
-        if account.balance.asset != CREDIT or account.balance.units == 0:
-            continue
-        if kind == "card":
-            name = reader.get(Card, name).holder
-        elif kind == "escrow":
-            name = reader.get(Contract, name).client
-        elif account.name != held(name):
-            continue
-        aside[name] = aside.get(name, Money(0)) + account.balance
-    return aside
-
-
-def purse_of(reader: Reader, agent: str, aside: Mapping[str, Money]) -> Purse:
-    """What one agent has and had; `aside` is what `set_aside` found."""
-    earned, spent, transactions = reader.flows(agent, CREDIT)
-    available = reader.balance(wallet(agent), CREDIT)
-    return Purse(available, aside.get(agent, Money(0)), earned, spent, transactions)
-
-
 def describe_balances(reader: Reader, agents: list[Agent]) -> list[Document]:
-    """The purse of each agent."""
-    aside = set_aside(reader)
+    """The purse of each agent in each asset it has."""
+    known = purses(reader)
     return [
-        {"id": agent.id, "agent": agent.name} | purse_of(reader, agent.name, aside).described()
+        {"id": agent.id, "agent": agent.name} | purse.described()
         for agent in agents
+        for purse in purses_of(agent.name, known)
     ]
 
 
@@ -111,19 +60,18 @@ def sums(reader: Reader) -> tuple[int, dict[Asset, Money]]:
 
 
 def describe_agents(reader: Reader) -> list[Document]:
-    """Every agent with its purse."""
-    agents = every_agent(reader)
-    purses = describe_balances(reader, agents)
-    return [_agent(reader, one) | purse for one, purse in zip(agents, purses, strict=True)]
+    """Every agent with its purses."""
+    known = purses(reader)
+    return [_agent(reader, one) | _money(one.name, known) for one in every_agent(reader)]
 
 
 def describe_agent(reader: Reader, agent: Agent) -> Document:
-    """One agent whole: its purse, its reputation, and the policy in force (None: may not spend)."""
+    """One agent whole: its purses, its reputation, and the policy in force (None: may not spend)."""
     record = reader.track_record(agent.name)
     policies = reader.find(Policy, agent=agent.name, limit=1)
     return (
         _agent(reader, agent)
-        | describe_balances(reader, [agent])[0]
+        | _money(agent.name, purses(reader))
         | {
             "reputation": shallow(record)
             | {
@@ -141,6 +89,12 @@ def describe_policy(policy: Policy) -> Document:
         "limits": [shallow(limit) for limit in policy.limits],
         "hours": [shallow(hours) for hours in policy.hours],
     }
+
+
+def _money(agent: str, known: dict[str, list[Purse]]) -> Document:
+    """The agent's CREDIT, or the first asset it has, and under `balances` all of them."""
+    balances = [purse.described() for purse in purses_of(agent, known)]
+    return {"agent": agent} | balances[0] | {"balances": balances}
 
 
 def _agent(reader: Reader, agent: Agent) -> Document:

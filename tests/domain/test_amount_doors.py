@@ -12,6 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from flux_cli.domain.facts import Facts, Used
 from flux_cli.domain.intents import Share, Spend
 from flux_cli.domain.journal import Entry, EntryKind, Posting, faults, held, wallet
 from flux_cli.domain.money import (
@@ -25,10 +26,9 @@ from flux_cli.domain.money import (
     parse_money,
     total,
 )
-from flux_cli.domain.policies import Policy
+from flux_cli.domain.policies import Limit, Policy, Window
 from flux_cli.errors import InvalidAmount
 from flux_cli.kernel.authorize import authorize
-from flux_cli.kernel.facts import Facts
 from flux_cli.kernel.verdict import Denied, Permit
 
 PACKAGE = Path(__file__).resolve().parents[2] / "flux_cli"
@@ -189,13 +189,24 @@ MATRIX = [CREDIT, USDC, *map(find_asset, ("USD", "EUR", "JPY", "KWD"))]
 @pytest.mark.parametrize("allowed", MATRIX, ids=lambda asset: asset.code)
 def test_47_a_limit_in_one_asset_permits_no_other(allowed: Asset, asked: Asset) -> None:
     most = Money(1000, allowed)
-    policy = Policy("pol_1", "ada", 1, most, most, None, most, None, False, NOW)
+    limit = Limit(Window.DAY, most)
+    policy = Policy(
+        id="pol_1", agent="ada", number=1, per_payment=most, limits=(limit,), payees=None,
+        denied_payees=frozenset(), assets=None, rails=None, hours=(), minimum_balance=most,
+        approval_threshold=most, owner_threshold=most, require_justification=False,
+        least_return_percent=None, duplicate_window=None, paused=False, note="", set_at=NOW,
+    )  # fmt: skip
+    used = Used(limit, "ada", Money(0, allowed), 0)
     facts = Facts(
-        NOW, NOW, False, False, True, policy, most, Money(0, allowed), most,
-        frozenset({"ada", "bob"}),
+        now=NOW, ledger_time=NOW, economy_frozen=False, agent_frozen=False, agent_active=True,
+        policy=policy, available=Money(2000, allowed), used=(used,), mandates=(),
+        budget_left=most, known_payees=frozenset({"ada", "bob"}), duplicates=0,
     )  # fmt: skip
     amount = Money(100, asked)
-    spend = Spend("ada", amount, (Share("bob", amount),), "ads", "plan", "run_1", False)
+    spend = Spend(
+        "ada", amount, (Share("bob", amount),), "ads", "why", None, "work", "internal", None,
+        "plan", "run_1", False, "key_1",
+    )  # fmt: skip
     verdict = authorize(spend, facts)
     if allowed == asked:
         assert isinstance(verdict, Permit)

@@ -11,7 +11,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from flux_cli.adapters.store.journal import Journal
 from flux_cli.errors import LedgerBusy
@@ -31,7 +31,8 @@ class Group:
     closes_at: float
     members: int = 0
     failure: BaseException | None = None
-    done: threading.Event = field(default_factory=threading.Event)
+    is_closed: bool = False
+    done: threading.Event | None = None
 
 
 class CommitGroups:
@@ -93,13 +94,18 @@ class CommitGroups:
         """Hand the turn to whoever waits, or commit."""
         is_open = group.members < MOST_MEMBERS and time.monotonic() < group.closes_at
         try:
-            if not (self._waiting and is_open and may_go_on):
+            if self._waiting and is_open and may_go_on:
+                group.done = group.done or threading.Event()
+            else:
                 self._close(group)
         finally:
             self._turn.release()
 
     def _await(self, group: Group) -> None:
-        while not group.done.wait(0.02):
+        while not group.is_closed:
+            assert group.done is not None, "an open group was handed on"
+            if group.done.wait(0.02):
+                break
             # Whoever was waiting may have given up, and would have committed.
             if self._turn.acquire(blocking=False):
                 try:
@@ -116,8 +122,9 @@ class CommitGroups:
         except BaseException as failure:  # every member raises it, in its own thread
             group.failure = failure
         finally:
-            self._open = None
-            group.done.set()
+            self._open, group.is_closed = None, True
+            if group.done is not None:
+                group.done.set()
 
 
 @contextmanager

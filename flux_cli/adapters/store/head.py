@@ -148,7 +148,9 @@ class HeadFile:
     def _raw(self) -> bytes:
         try:
             if self._pid == os.getpid():
-                return os.pread(self._file, 2 * SLOT, 0)
+                # An open file outlives its name; one without a name is a head that was lost.
+                is_there = os.fstat(self._file).st_nlink > 0
+                return os.pread(self._file, 2 * SLOT, 0) if is_there else b""
             return self.path.read_bytes()
         except FileNotFoundError:
             return b""

@@ -184,7 +184,8 @@ class Journal:
         ).fetchone()
         if row is None:
             opened = self.connection.execute(
-                "insert into accounts (name, asset) values (?, ?)", (name, asset)
+                "insert into accounts (name, asset, kind) values (?, ?, ?)",
+                (name, asset, name.partition(":")[0]),
             ).lastrowid
             assert opened is not None, "an insert gives a row"
             row = (opened, 0, 0)

@@ -6,6 +6,7 @@ import json
 import sqlite3
 from collections.abc import Iterable
 from datetime import UTC, datetime
+from itertools import groupby
 from typing import TypeVar
 
 from flux_cli.adapters.store import journal
@@ -167,6 +168,23 @@ class SqliteReader:
             places = self._places_of(account, end, where, values, limit)
         return journal.records(self._connection, places)
 
+    def entries_after(self, seq: int, limit: int) -> list[EntryRecord]:
+        """The first `limit` entries that begin after movement `seq`, oldest first."""
+        places = self._rows(
+            "select seq, moves from movements where seq > ? and key is not null order by seq"
+            " limit ?",
+            (seq, limit),
+        ).fetchall()
+        if not places:
+            return []
+        rows = self._rows(
+            f"select {journal.ROW} from {journal.JOINED}"  # noqa: S608 - our own names
+            " where m.seq between ? and ? order by m.seq",
+            (places[0][0], places[-1][0] + places[-1][1] - 1),
+        )
+        # Every movement names the entry it is part of in its second column.
+        return [journal.record(list(moves)) for _, moves in groupby(rows, lambda row: row[1])]
+
     def _places_of(
         self, account: str, end: int, where: list[str], values: list[str | int], limit: int
     ) -> list[tuple[int, int]]:
@@ -213,6 +231,12 @@ class SqliteReader:
             else:
                 high = middle - 1
         return low
+
+    def head(self, seq: int | None = None) -> tuple[int, str]:
+        """(number, hash in hexadecimal) of the last movement, or of `seq`; (0, "") for none."""
+        last = self.position() if seq is None else seq
+        row = self._rows("select hash from movements where seq = ?", (last,)).fetchone()
+        return (0, "") if row is None else (last, bytes(row[0]).hex())
 
     def events(self, *, run_id: str | None = None, after: int = 0) -> list[EventRecord]:
         """Recorded events after number `after`, oldest first."""

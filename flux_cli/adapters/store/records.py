@@ -18,11 +18,14 @@ from flux_cli.domain.canonical import instant, plain
 from flux_cli.domain.cards import Card
 from flux_cli.domain.contracts import Contract
 from flux_cli.domain.decisions import Decision
+from flux_cli.domain.escrows import Escrow
+from flux_cli.domain.exchanges import Exchange
 from flux_cli.domain.intents import PaymentIntent
 from flux_cli.domain.ledgers import Ledger
 from flux_cli.domain.mandates import Mandate
 from flux_cli.domain.marketplace import Listing
 from flux_cli.domain.money import ASSETS, Money
+from flux_cli.domain.notes import Note
 from flux_cli.domain.policies import Policy
 from flux_cli.domain.quorum import Ballot
 from flux_cli.domain.runs import Run
@@ -37,6 +40,7 @@ TABLES: dict[type, str] = {
     Agent: "agents",
     Policy: "policies",
     Freeze: "freezes",
+    Note: "notes",
     Listing: "listings",
     Run: "runs",
     PaymentIntent: "intents",
@@ -45,6 +49,8 @@ TABLES: dict[type, str] = {
     Card: "cards",
     Contract: "contracts",
     Mandate: "mandates",
+    Escrow: "escrows",
+    Exchange: "exchanges",
 }
 """Where each kind of object is kept."""
 

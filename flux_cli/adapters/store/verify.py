@@ -220,11 +220,17 @@ RESERVES = (
         "{0} has {1} in its account, its state leaves {2}",
     ),
     (
-        "select a.name, a.balance, coalesce(sum(c.price), 0) from accounts a"
-        " left join contracts c on a.name = 'escrow:' || c.id and c.price_asset = a.asset"
-        " and c.state in ('funded', 'working', 'submitted', 'revision')"
-        " where a.kind = 'escrow' group by a.number",
-        "{0} locks {1}, its contract {2}",
+        "select a.name, a.balance, coalesce(c.price, e.amount - e.released - e.refunded, 0)"
+        " from accounts a left join contracts c on c.id = substr(a.name, 8)"
+        " and c.price_asset = a.asset and c.state in ('funded', 'working', 'submitted', 'revision')"
+        " left join escrows e on e.id = substr(a.name, 8) and e.amount_asset = a.asset"
+        " where a.kind = 'escrow'",
+        "{0} locks {1}, its contract or escrow {2}",
+    ),
+    (
+        "select e.id, coalesce(a.balance, 0), e.amount - e.released - e.refunded from escrows e"
+        " left join accounts a on a.name = 'escrow:' || e.id and a.asset = e.amount_asset",
+        "{0} has {1} in its account, its state leaves {2}",
     ),
     (
         "select a.name, a.balance, coalesce(sum(i.amount - i.captured - i.released), 0)"
@@ -232,6 +238,23 @@ RESERVES = (
         " and i.amount_asset = a.asset and i.state = 'approved' and i.card_id is null"
         " where a.kind = 'held' group by a.number",
         "{0} holds {1}, approved payments {2}",
+    ),
+    (
+        "select m.id, m.reserved, coalesce((select sum(i.amount - i.captured - i.released)"
+        " from intents i where i.mandate_id = m.id and i.state in ('approved', 'unknown')), 0)"
+        " + coalesce((select sum(iif(c.state = 'active', c.total - c.spent, c.reserved))"
+        " from mandates c where c.parent_id = m.id), 0) from mandates m",
+        "{0} has {1} reserved, its payments and children {2}",
+    ),
+    (
+        # A late capture leaves the wallet, not the mandate: it may or may not have been drawn.
+        "select id, spent, min(max(spent, sure), sure + late) from (select m.id, m.spent,"
+        " coalesce((select sum(c.spent) from mandates c where c.parent_id = m.id), 0)"
+        " + coalesce((select sum(i.captured) from intents i"
+        " where i.mandate_id = m.id and i.late = 0), 0) as sure,"
+        " coalesce((select sum(i.captured) from intents i"
+        " where i.mandate_id = m.id and i.late = 1), 0) as late from mandates m)",
+        "{0} has spent {1}, its payments and children {2}",
     ),
     (
         "select asset, sum(balance), 0 from accounts group by asset",

@@ -88,7 +88,7 @@ def test_an_old_copy_put_over_the_ledger_is_refused(path: Path, tmp_path: Path) 
     shutil.copy(path, tmp_path / "old.db")
     post(store, "k2")
     shutil.copy(tmp_path / "old.db", path)
-    with pytest.raises(LedgerCorrupt, match="ends before entries 2"):
+    with pytest.raises(LedgerCorrupt, match="ends before movements 2"):
         post(open_at(path), "k3")
     assert keys(open_at(path)) == ["k1"]
     assert [f.name for f in open_at(path).verify() if f.faults] == ["head"]
@@ -98,7 +98,7 @@ def test_another_ledger_put_over_the_ledger_is_refused(path: Path, tmp_path: Pat
     post(open_at(path), "k1")
     post(open_at(tmp_path / "other.db"), "x1", "x2", "x3")
     shutil.copy(tmp_path / "other.db", path)
-    with pytest.raises(LedgerCorrupt, match="entries 1 is not the one that was recorded"):
+    with pytest.raises(LedgerCorrupt, match="movements 1 is not the one that was recorded"):
         post(open_at(path), "k2")
 
 
@@ -129,11 +129,10 @@ def test_a_cut_off_end_is_found_though_what_is_left_agrees(path: Path) -> None:
     cut.execute("begin")
     for name, _ in triggers:
         cut.execute(f"drop trigger {name}")
-    cut.execute("delete from postings where entry = 3")
-    cut.execute("delete from entries where seq = 3")
+    cut.execute("delete from movements where seq = 3")
     cut.execute(
-        "update accounts set version = 2,"
-        " balance = (select sum(amount) from postings where account = number)"
+        "update accounts set movements = 2, latest = 2, balance ="
+        " (select sum(p.amount) from postings p where p.account = name and p.asset = asset)"
     )
     for _, sql in triggers:
         cut.execute(sql)
@@ -141,9 +140,9 @@ def test_a_cut_off_end_is_found_though_what_is_left_agrees(path: Path) -> None:
     cut.close()
     found = {f.name: f.faults for f in open_at(path).verify() if f.faults}
     assert found == {
-        "head": ("the ledger ends before entries 3, which was recorded: an old copy?",)
+        "head": ("the ledger ends before movements 3, which was recorded: an old copy?",)
     }
-    with pytest.raises(LedgerCorrupt, match="ends before entries 3"):
+    with pytest.raises(LedgerCorrupt, match="ends before movements 3"):
         post(open_at(path), "k4")
 
 

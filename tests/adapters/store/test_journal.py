@@ -9,7 +9,7 @@ import pytest
 
 from flux_cli.adapters.clock import FreshIds, SystemClock
 from flux_cli.adapters.store.ledger import SqliteStore
-from flux_cli.domain.journal import WORLD, Entry, EntryKind, Posting, transfer, wallet
+from flux_cli.domain.journal import WORLD, Entry, EntryKind, Move, transfer, wallet
 from flux_cli.domain.money import CREDIT, USDC, Money, parse_money
 from flux_cli.errors import InsufficientFunds, KeyReused
 from flux_cli.usecases.ports import AccountBalance, EntryRecord
@@ -50,13 +50,13 @@ def test_the_same_key_and_entry_give_the_first_record(store: SqliteStore) -> Non
 
 
 OTHERS = {
-    "amount": replace(FIVE, postings=(Posting(WORLD, Money(-1)), Posting(wallet("ada"), Money(1)))),
-    "target": replace(FIVE, postings=(FIVE.postings[0], Posting(wallet("eve"), Money(5_000_000)))),
+    "amount": replace(FIVE, moves=(Move(WORLD, wallet("ada"), Money(1)),)),
+    "target": replace(FIVE, moves=(Move(WORLD, wallet("eve"), Money(5_000_000)),)),
+    "another move": replace(FIVE, moves=(*FIVE.moves, Move(WORLD, wallet("eve"), Money(1)))),
     "kind": replace(FIVE, kind=EntryKind.ADJUSTMENT),
     "memo": replace(FIVE, memo="m"),
     "reference": replace(FIVE, reference="ct_1"),
     "run": replace(FIVE, run_id="run_1"),
-    "order": replace(FIVE, postings=FIVE.postings[::-1]),
 }
 
 
@@ -106,17 +106,32 @@ def test_a_failure_after_a_posting_leaves_no_trace(store: SqliteStore) -> None:
     assert {finding.faults for finding in store.verify()} == {()}
 
 
-def test_an_exchange_out_of_a_wallet_needs_leave_like_any_spend(store: SqliteStore) -> None:
-    legs = (
-        Posting(WORLD, Money(7, USDC)),
-        Posting(wallet("ada"), Money(-7, USDC)),
-        Posting(WORLD, Money(-7, CREDIT)),
-        Posting(wallet("ada"), Money(7, CREDIT)),
+def test_an_exchange_moves_two_assets_in_one_entry(store: SqliteStore) -> None:
+    moves = (
+        Move(wallet("ada"), WORLD, Money(7, USDC)),
+        Move(WORLD, wallet("ada"), Money(8, CREDIT)),
     )
     funded = transfer("u", EntryKind.TOP_UP, WORLD, wallet("ada"), Money(7, USDC))
-    posted(store, funded)
-    with pytest.raises(Exception, match="spend_without_decision"):
-        posted(store, Entry("x", EntryKind.EXCHANGE, legs))
+    _, made = posted(store, funded, Entry("x", EntryKind.EXCHANGE, moves, "at 8/7"))
+    with store.reading() as reader:
+        assert (reader.entry("x"), reader.entries(limit=1)) == (made, [made])
+        assert reader.balance(wallet("ada"), USDC) == Money(0, USDC)
+        assert reader.balance(wallet("ada"), CREDIT) == Money(8, CREDIT)
+    assert {finding.faults for finding in store.verify()} == {()}
+
+
+def test_many_entries_are_posted_at_once_or_none(store: SqliteStore) -> None:
+    posted(store, FIVE)
+    new = [replace(FIVE, key=f"n{number}") for number in range(100)]
+    with store.begin() as tx:
+        assert tx.post_many(new) == 100
+    with pytest.raises(KeyReused), store.begin() as tx:
+        tx.post_many([replace(FIVE, key="other"), FIVE])
+    over = transfer("o", EntryKind.WITHDRAWAL, wallet("ada"), WORLD, parse_money("511"))
+    with pytest.raises(InsufficientFunds), store.begin() as tx:
+        tx.post_many([replace(FIVE, key="another"), over])
+    assert balances(store) == {"wallet:ada": "505.000000", "world": "-505.000000"}
+    assert {finding.faults for finding in store.verify()} == {()}
 
 
 def test_entries_are_listed_newest_first_by_page_account_and_kind(store: SqliteStore) -> None:

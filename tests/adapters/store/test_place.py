@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from flux_cli.adapters.clock import FreshIds, SystemClock
-from flux_cli.adapters.store.connection import NEWEST_SCHEMA
+from flux_cli.adapters.store.connection import newest_schema
 from flux_cli.adapters.store.ledger import SqliteStore
 from flux_cli.adapters.store.place import current_mode, durable_mode
 from flux_cli.domain.journal import WORLD, EntryKind, transfer, wallet
@@ -140,11 +140,11 @@ def test_a_newer_schema_is_refused_and_not_touched(tmp_path: Path) -> None:
     path = tmp_path / "flux.db"
     post_one(open_at(path))
     plain = sqlite3.connect(path)
-    plain.execute(f"pragma user_version = {NEWEST_SCHEMA + 1}")
+    plain.execute(f"pragma user_version = {newest_schema() + 1}")
     plain.close()
     before = path.read_bytes()
     newer = open_at(path)
-    with pytest.raises(NewerSchema, match=f"schema {NEWEST_SCHEMA + 1}"):
+    with pytest.raises(NewerSchema, match=f"schema {newest_schema() + 1}"):
         post_one(newer, "k2")
     with pytest.raises(NewerSchema), newer.reading():
         pass

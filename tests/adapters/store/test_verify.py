@@ -20,7 +20,7 @@ from flux_cli.domain.journal import WORLD, EntryKind, card_account, transfer, wa
 from flux_cli.domain.ledgers import Ledger
 from flux_cli.domain.marketplace import Listing
 from flux_cli.domain.money import Money
-from flux_cli.domain.policies import Policy
+from flux_cli.domain.policies import Limit, Policy, Window
 from flux_cli.errors import LedgerCorrupt
 
 NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
@@ -31,12 +31,35 @@ def open_at(path: Path) -> SqliteStore:
     return SqliteStore(path, clock=SystemClock(), ids=FreshIds())
 
 
+def policy(agent: str) -> Policy:
+    return Policy(
+        id=f"pol_{agent}",
+        agent=agent,
+        number=1,
+        per_payment=Money(50),
+        limits=(Limit(Window.DAY, Money(90)),),
+        payees=None,
+        denied_payees=frozenset(),
+        assets=None,
+        rails=None,
+        hours=(),
+        minimum_balance=None,
+        approval_threshold=Money(50),
+        owner_threshold=None,
+        require_justification=False,
+        least_return_percent=None,
+        duplicate_window=None,
+        paused=False,
+        note="",
+        set_at=NOW,
+    )
+
+
 @pytest.fixture(scope="module")
 def clean(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A closed ledger with entries, events and objects of several kinds."""
     path = tmp_path_factory.mktemp("clean") / "flux.db"
     store = open_at(path)
-    cap = Money(50)
     with store.begin() as tx:
         tx.put(Ledger("ledger", "led_1", NOW), "made")
         for number in range(12):
@@ -47,9 +70,7 @@ def clean(tmp_path_factory: pytest.TempPathFactory) -> Path:
             tx.put(agent, "registered")
             if number % 3 == 0:
                 tx.put(replace(agent, status=AgentStatus.PAUSED), "paused")
-            tx.put(
-                Policy(f"pol_{name}", name, 1, cap, None, None, cap, None, False, NOW), "limited"
-            )
+            tx.put(policy(name), "limited")
             tx.put(
                 Listing(
                     f"lst_{name}", name, "copy", "Copy", "Words", ("text/plain",), Money(1),
@@ -174,11 +195,13 @@ TAMPERED = {
         "update accounts set balance = balance + 1 where number = 2",
         {"balances", "reserves", "schema"},
     ),
-    "a posting": ("update postings set amount = amount + 1 where entry = 2", {"balances"}),
-    "a posting gone": ("delete from postings where entry = 2 and line = 1", {"balances"}),
-    "a memo": ("update entries set memo = 'x' where seq = 2", {"entries"}),
-    "a hash": ("update entries set hash = zeroblob(32) where seq = 2", {"entries"}),
-    "an entry gone": ("delete from entries where seq = 3", {"entries", "balances"}),
+    "an amount": ("update movements set amount = amount + 1 where seq = 2", {"balances"}),
+    "a balance after": ("update movements set target_after = 9 where seq = 2", {"balances"}),
+    "what was earned": ("update accounts set earned = 9 where number = 2", {"balances"}),
+    "a memo": ("update movements set memo = 'x' where seq = 2", {"entries"}),
+    "a hash": ("update movements set hash = zeroblob(32) where seq = 2", {"entries"}),
+    "a kind": ("update kinds set name = 'gift' where number = 14", {"entries"}),
+    "an entry gone": ("delete from movements where seq = 3", {"entries", "balances"}),
     "an event's data": ("update events set data = '{}' where seq = 1", {"events", "objects"}),
     "an event's time": ("update events set at = replace(at, '2', '3') where seq = 2", {"events"}),
     "an event gone": ("delete from events where seq = 3", {"events"}),
@@ -213,7 +236,7 @@ def test_what_was_changed_with_the_triggers_gone_is_found_where_it_was_changed(
 def test_a_dropped_trigger_is_found_by_its_name(clean: Path, tmp_path: Path) -> None:
     path = copy_of(clean, tmp_path)
     raw = sqlite3.connect(path)
-    raw.execute("drop trigger entries_kept")
+    raw.execute("drop trigger movements_kept")
     raw.close()
     found = {f.name: f.faults for f in open_at(path).verify() if f.faults}
-    assert found == {"schema": ("the trigger entries_kept is not as Flux makes it",)}
+    assert found == {"schema": ("the trigger movements_kept is not as Flux makes it",)}

@@ -84,6 +84,14 @@ create table freezes (
   version integer not null check (version > 0)
 ) strict;
 
+create table notes (
+  id text primary key not null,
+  subject text not null,
+  text    text not null check (json_valid(text)),
+  version integer not null check (version = 1),
+  check (id = 'note:' || subject)
+) strict;
+
 create table listings (
   id text primary key not null check (id glob 'lst_*'),
   provider         text not null,
@@ -316,6 +324,15 @@ begin select raise(abort, 'no_event'); end;
 create trigger policies_kept before update on policies
 begin select raise(abort, 'history_is_kept'); end;
 create trigger policies_stay before delete on policies
+begin select raise(abort, 'history_is_kept'); end;
+
+create trigger notes_recorded before insert on notes
+when new.version <> 1 or exists (select 1 from notes where id = new.id)
+  or not exists (select 1 from events where subject = new.id and version = 1)
+begin select raise(abort, 'no_event'); end;
+create trigger notes_kept before update on notes
+begin select raise(abort, 'history_is_kept'); end;
+create trigger notes_stay before delete on notes
 begin select raise(abort, 'history_is_kept'); end;
 
 create trigger freezes_recorded before insert on freezes

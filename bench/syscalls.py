@@ -1,0 +1,206 @@
+"""F2 and F3: kill, or a disk error, at the Nth syscall that changes the ledger's files.
+
+    python bench/syscalls.py --points 300            # kill -9 at 300 of them
+    python bench/syscalls.py --errors --points 200   # EIO and ENOSPC, once and from there on
+    python bench/syscalls.py --points all
+
+A counting run lists every write, sync, truncation and unlink that one short workload makes to its
+ledger, journal, head and folder. Each point is one run of the same workload under `strace`, which
+injects the fault there; then the oracle judges, without strace. The counting run also shows that
+every commit was synced, file and folder, before its client was told of it.
+"""
+
+from __future__ import annotations
+
+import argparse
+import multiprocessing
+import random
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from collections import Counter
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+import oracle
+import plants
+import workload
+from workload import acked_in, issued_in
+
+CALLS = "pwrite64,fsync,fdatasync,ftruncate,unlink,unlinkat,rename,renameat,renameat2"
+"""The calls that are counted and hit; the clients' logs use none of them."""
+
+OPERATIONS = 30
+SECONDS = 60
+ERRORS = ("EIO", "ENOSPC")
+PLANTED = ("ack-first", "no-lookup", "no-journal", "no-sync", "swallowed-errors")
+
+LINE = re.compile(r"^\d+ +(\w+)\((?:\d+<)?\"?([^\">,]*)")
+
+
+@dataclass(frozen=True, slots=True)
+class Point:
+    """The `number`th of `call`, which concerns `file`, and what is to happen there."""
+
+    call: str
+    number: int
+    file: str
+    fault: str
+
+    @property
+    def injection(self) -> str:
+        """As strace wants it; a kill comes before the call does anything."""
+        sticky = "+" if self.fault.endswith("+") else ""
+        what = "signal=KILL" if self.fault == "KILL" else f"error={self.fault.rstrip('+')}"
+        return f"inject={self.call}:{what}:when={self.number}{sticky}"
+
+
+def traced(
+    ledger: Path, options: list[str], plant: str | None, *, kills: bool = False
+) -> subprocess.CompletedProcess[str]:
+    """Run the workload under strace to its end, however that comes."""
+    # With the filter strace stops at fewer calls, but then it does not kill.
+    strace = ["strace", "-f", "-qq", *(() if kills else ("--seccomp-bpf",)), *options]
+    client = [sys.executable, "-B", str(Path(workload.__file__)), str(ledger)]
+    client += ["--operations", str(OPERATIONS), *(("--plant", plant) if plant else ())]
+    return subprocess.run(
+        [*strace, *client], capture_output=True, text=True, timeout=SECONDS, check=False
+    )
+
+
+def count(plant: str | None) -> tuple[list[tuple[str, int, str]], list[str]]:
+    """Every call that changes the ledger's files, in order, and each commit told of unsynced."""
+    folder = Path(tempfile.mkdtemp(prefix="flux-calls-"))
+    try:
+        trace = folder / "trace"
+        ended = traced(
+            folder / "flux.db", ["-y", "-o", str(trace), "-e", f"trace={CALLS},writev"], plant
+        )
+        if ended.returncode != 0:
+            raise RuntimeError(f"the workload ended {ended.returncode}: {ended.stderr[-400:]}")
+        seen: Counter[str] = Counter()
+        calls, order = [], []
+        for line in trace.read_text(errors="replace").splitlines():
+            found = LINE.match(line)
+            if found is None:
+                continue
+            call, path = found.groups()
+            seen[call] += 1
+            order.append((call, path))
+            if path.startswith(str(folder)) and call != "writev":
+                calls.append((call, seen[call], Path(path).name if path != str(folder) else "."))
+        return calls, unsynced(order, folder)
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def unsynced(order: list[tuple[str, str]], folder: Path) -> list[str]:
+    """Commits whose client was told before the disk had them: what no kill -9 can show.
+
+    What must be synced is the database after its last page, and the folder after the journal's
+    removal, which is the commit (with a write-ahead log, the log after its last frame).
+    """
+    faults, dirty = [], set[str]()
+    for call, path in order:
+        name = "." if path == str(folder) else Path(path).name
+        if call == "pwrite64" and name in ("flux.db", "flux.db-wal"):
+            dirty.add(name)
+        elif call == "unlink" and name == "flux.db-journal":
+            dirty.add(".")
+        elif call in ("fsync", "fdatasync"):
+            dirty.discard(name)
+        elif call == "writev" and name.endswith(".acked"):
+            wal = {"flux.db"} if "flux.db-wal" in {Path(p).name for _, p in order} else set()
+            if dirty - wal:
+                faults.append(f"a client was told of a commit with {sorted(dirty)} not synced")
+            dirty.clear()
+    return faults
+
+
+def at(point: Point, plant: str | None) -> list[str]:
+    """Run the workload into one fault, and say what is wrong with the ledger then."""
+    folder = Path(tempfile.mkdtemp(prefix="flux-calls-"))
+    ledger = folder / "flux.db"
+    try:
+        options = ["-o", "/dev/null", "-e", f"trace={CALLS}", "-e", point.injection]
+        ended = traced(ledger, options, plant, kills=point.fault == "KILL")
+        faults = []
+        killed = ended.returncode in (-9, 137)
+        if point.fault == "KILL" and not killed:
+            faults.append(f"the workload ended {ended.returncode}, not killed")
+        if point.fault != "KILL" and ended.returncode not in (0, 3):
+            faults.append(f"the workload ended {ended.returncode}: {ended.stderr[-200:]}")
+        if not ledger.exists():
+            return faults
+        if plant and plant not in ("ack-first", "swallowed-errors"):
+            plants.plant(plant)
+        found, _ = oracle.examine(ledger, issued_in(folder), acked_in(folder), workload.attempt)
+        return faults + found
+    except subprocess.TimeoutExpired:
+        return [f"the workload went on for {SECONDS} s"]
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def chosen(
+    calls: list[tuple[str, int, str]], faults: tuple[str, ...], most: int | None, seed: int
+) -> list[Point]:
+    """All points, or `most` of them: first one of each kind, then by lot."""
+    points = [Point(call, number, file, fault) for call, number, file in calls for fault in faults]
+    if most is None or most >= len(points):
+        return points
+    lots = random.Random(seed)
+    lots.shuffle(points)
+    kinds = {(point.call, point.file, point.fault): point for point in reversed(points)}
+    rest = [point for point in points if point not in set(kinds.values())]
+    return [*kinds.values(), *rest][:most]
+
+
+def main() -> int:
+    """Print what was hit and every fault; 0 only without faults, 2 where there is no strace."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--points", default="300", help="how many, or `all`")
+    parser.add_argument("--errors", action="store_true", help="EIO and ENOSPC instead of kill -9")
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--workers", type=int, default=2)
+    parser.add_argument("--plant", choices=PLANTED)
+    options = parser.parse_args()
+    if shutil.which("strace") is None:
+        print("strace is not installed; nothing was tried", file=sys.stderr)
+        return 2
+    began = time.monotonic()
+    calls, early = count(options.plant)
+    print(f"{len(calls)} calls change the ledger's files in {OPERATIONS} operations")
+    for fault in early[:3]:
+        print(fault)
+    kinds = tuple(e + more for e in ERRORS for more in ("", "+")) if options.errors else ("KILL",)
+    most = None if options.points == "all" else int(options.points)
+    points = chosen(calls, kinds, most, options.seed)
+    context = multiprocessing.get_context("spawn")
+    # The planted defect stays in the worker's process, which is started for one point only then.
+    each = 1 if options.plant else None
+    with ProcessPoolExecutor(
+        options.workers, mp_context=context, max_tasks_per_child=each
+    ) as workers:
+        results = list(workers.map(partial(at, plant=options.plant), points))
+    for (fault, call, file), hits in sorted(
+        Counter((point.fault, point.call, point.file) for point in points).items()
+    ):
+        print(f"{fault} at {call} of {file}: {hits}")
+    failed = [(point, faults) for point, faults in zip(points, results, strict=True) if faults]
+    for point, faults in failed[:12]:
+        print(f"{point.injection} ({point.file}): {'; '.join(faults[:4])}")
+    print(
+        f"{len(points) - len(failed)} of {len(points)} points recovered exactly"
+        f" in {time.monotonic() - began:.0f} s"
+    )
+    return 1 if failed or early else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

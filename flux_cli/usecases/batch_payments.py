@@ -1,0 +1,134 @@
+"""Many payments from one file: checked whole, then each decided alone, or all or none."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+
+from flux_cli.domain.intents import IntentState, PaymentIntent
+from flux_cli.errors import KeyReused, NotFound
+from flux_cli.kernel.authorize import authorize
+from flux_cli.kernel.verdict import Denied
+from flux_cli.usecases.gather_facts import gather_facts
+from flux_cli.usecases.money_request import MoneyRequest
+from flux_cli.usecases.ports import Deps, Progress, Reader, Transaction
+from flux_cli.usecases.request_money import _apply, draft_intent, request_money
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One payment that is asked for: the line it is on, its idempotency key, and what it asks."""
+
+    line: int
+    key: str
+    request: MoneyRequest
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """Why a row cannot be judged at all."""
+
+    line: int
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What became of a row; `repeated` if an earlier batch or payment had its key."""
+
+    row: Row
+    intent: PaymentIntent
+    repeated: bool
+
+
+PAID = IntentState.CAPTURED
+
+
+def check_rows(deps: Deps, rows: Sequence[Row]) -> list[Fault]:
+    """Every row that names what there is not, or whose key names another payment."""
+    faults: list[Fault] = []
+    with deps.store.reading() as reader:
+        for row in rows:
+            try:
+                draft = draft_intent(deps, reader, row.request, row.key)
+                if _recorded(reader, row, draft) is None:
+                    gather_facts(reader, draft, None)
+            except (NotFound, KeyReused) as error:
+                faults.append(Fault(row.line, error.message))
+    return faults
+
+
+def pay_each(deps: Deps, rows: Sequence[Row], progress: Progress) -> Iterator[Outcome]:
+    """Decide and pay row after row, each in a transaction of its own.
+
+    A row that was decided before, by its key, is found and not paid again; so a batch that was
+    interrupted goes on when it is run once more. Raises `KeyReused`.
+    """
+    for row in rows:
+        with deps.store.reading() as reader:
+            repeated = reader.lookup(PaymentIntent, key=row.key) is not None
+        intent = request_money(deps, row.request, key=row.key, progress=progress)
+        yield Outcome(row, intent, repeated)
+
+
+def pay_all(deps: Deps, rows: Sequence[Row], *, keep: bool = True) -> list[Outcome] | Outcome:
+    """Pay every row in one transaction, each judged after those before it; or pay none.
+
+    The first row that is not paid at once is given instead, and nothing is recorded. Approvals
+    cannot be waited for, so a row that needs one is not paid. Raises `KeyReused`.
+    """
+
+    outcomes: list[Outcome] = []
+    try:
+        with deps.store.begin() as tx:
+            for row in rows:
+                outcome = _judged(deps, tx, row)
+                if outcome.intent.state is not PAID:
+                    raise _Undone(outcome)
+                outcomes.append(outcome)
+            if not keep:
+                raise _Undone(outcomes)
+    except _Undone as undone:
+        return undone.result
+    return outcomes
+
+
+def foresee(deps: Deps, rows: Sequence[Row]) -> list[Outcome]:
+    """What `pay_each` would do now, as far as the kernel decides; nothing of it is kept."""
+    outcomes: list[Outcome] = []
+    try:
+        with deps.store.begin() as tx:
+            outcomes += [_judged(deps, tx, row) for row in rows]
+            raise _Undone(outcomes)
+    except _Undone:
+        return outcomes
+
+
+class _Undone(Exception):
+    """Leaves a transaction without keeping it."""
+
+    def __init__(self, result: list[Outcome] | Outcome) -> None:
+        super().__init__()
+        self.result = result
+
+
+def _judged(deps: Deps, tx: Transaction, row: Row) -> Outcome:
+    """The row's intent, found by its key, or recorded with the kernel's verdict on it."""
+    draft = draft_intent(deps, tx, row.request, row.key)
+    found = _recorded(tx, row, draft)
+    if found is not None:
+        return Outcome(row, found, repeated=True)
+    tx.put(draft, "payment.requested")
+    verdict = authorize(draft.spend, gather_facts(tx, draft, None))
+    if isinstance(verdict, Denied) and verdict.waits_for == "quorum_required":
+        waiting = replace(draft, state=IntentState.AWAITING_QUORUM, refusals=verdict.refusals)
+        return Outcome(row, waiting, repeated=False)
+    return Outcome(row, _apply(deps, tx, draft, verdict, None), repeated=False)
+
+
+def _recorded(reader: Reader, row: Row, draft: PaymentIntent) -> PaymentIntent | None:
+    """What the row's key names already; raises `KeyReused` where that is another payment."""
+    found = reader.lookup(PaymentIntent, key=row.key)
+    if found is not None and found.request_digest != draft.request_digest:
+        raise KeyReused(f"{row.key!r} already names another payment", subject=found.id)
+    return found
