@@ -19,7 +19,6 @@ import os
 import random
 import re
 import shutil
-import sqlite3
 import subprocess
 import sys
 import tempfile
@@ -90,21 +89,16 @@ def made(seed: int) -> tuple[list[EntryRecord], list[AccountBalance], None]:
 def taken(path: Path) -> tuple[list[EntryRecord], list[AccountBalance], str]:
     """What a ledger holds, oldest first, and the hash of its last movement."""
     from flux_cli.adapters.clock import FreshIds, SystemClock
-    from flux_cli.adapters.store.journal import tip
     from flux_cli.adapters.store.ledger import SqliteStore
+    from flux_cli.usecases.view_entries import history
 
     if not path.exists():
         sys.exit(f"there is no ledger at {path}")
-    store = SqliteStore(path, clock=SystemClock(), ids=FreshIds())
-    with store.reading() as reader:
-        entries: list[EntryRecord] = []
-        while page := reader.entries(limit=1000, before=entries[-1].seq if entries else None):
-            entries += page
+    with SqliteStore(path, clock=SystemClock(), ids=FreshIds()).reading() as reader:
+        entries = list(history(reader, 0, reader.position()))
         if not entries:
             sys.exit(f"nothing has moved in {path}")
-        accounts = list(reader.accounts())
-    with sqlite3.connect(path) as connection:
-        return entries[::-1], accounts, tip(connection, "movements")[1].hex()
+        return entries, reader.accounts(), reader.head()[1]
 
 
 def judge(

@@ -15,7 +15,6 @@ import random
 import shutil
 import signal
 import sys
-import tempfile
 import time
 from collections import Counter
 from collections.abc import Callable, Sequence
@@ -29,7 +28,7 @@ import workload
 from workload import acked_in, issued_in, read_log
 
 KILLS_A_LEDGER = 8
-LONGEST_SECONDS = 0.08
+LONGEST_SECONDS = 0.05
 FOUNDING_SECONDS = 0.25
 PLANTED = ("ack-first", "no-lookup", "fresh-keys", "no-rollback")
 
@@ -51,6 +50,13 @@ def start(ledger: Path, name: str, seed: str, cli: bool, plant: str | None) -> i
         os._exit(code)
 
 
+def wait_for(path: Path) -> None:
+    """Until a file is there, which a client makes when it is about to begin; at most a second."""
+    deadline = time.monotonic() + 1
+    while not path.exists() and time.monotonic() < deadline:
+        time.sleep(0.001)
+
+
 def kill(child: int) -> bool:
     """End a client; whether it was still at work."""
     os.kill(child, signal.SIGKILL)
@@ -62,7 +68,7 @@ def unfinished(folder: Path, name: str) -> str:
     """What a client had begun and not ended when it was killed."""
     issued = read_log(folder / f"{name}.issued")
     if not issued:
-        return "founding"
+        return "opening"
     acked = {key for key, _ in read_log(folder / f"{name}.acked")}
     return str(issued[-1][1]) if issued[-1][0] not in acked else "between two"
 
@@ -70,7 +76,7 @@ def unfinished(folder: Path, name: str) -> str:
 def one_ledger(number: int, kills: int, seed: int, cli: bool, plant: str | None) -> Points:
     """Kill the clients of one ledger `kills` times; where they were, and what was wrong after."""
     draw = random.Random(f"{seed}/{number}")
-    folder = Path(tempfile.mkdtemp(prefix="flux-kill-"))
+    folder = workload.scratch()
     ledger = folder / "flux.db"
     points: Points = []
     try:
@@ -94,6 +100,8 @@ def one_kill(
     children = {name: start(ledger, name, seed, cli, plant)}
     if other:
         children[f"{name}x"] = start(ledger, f"{name}x", f"{seed}x", cli, plant)
+    at_work = not first and draw.random() < 0.75
+    wait_for(ledger.parent / f"{name}.issued" if at_work else ledger.parent)
     time.sleep(draw.uniform(0, FOUNDING_SECONDS if first else LONGEST_SECONDS))
     ended = []
     for child in children.values():

@@ -101,7 +101,7 @@ def naive_cap() -> None:
         with deps.store.reading() as view:
             draft = request_money.draft_intent(deps, view, request, key)
             facts = gather_facts.gather_facts(view, draft, None)
-        time.sleep(0.002)
+        time.sleep(0.02)
         local.facts = facts
         return opened(deps, request, key)
 

@@ -19,7 +19,6 @@ import re
 import shutil
 import subprocess
 import sys
-import tempfile
 import time
 from collections import Counter
 from concurrent.futures import ProcessPoolExecutor
@@ -75,7 +74,7 @@ def traced(
 
 def count(plant: str | None) -> tuple[list[tuple[str, int, str]], list[str]]:
     """Every call that changes the ledger's files, in order, and each commit told of unsynced."""
-    folder = Path(tempfile.mkdtemp(prefix="flux-calls-"))
+    folder = workload.scratch()
     try:
         trace = folder / "trace"
         ended = traced(
@@ -93,10 +92,15 @@ def count(plant: str | None) -> tuple[list[tuple[str, int, str]], list[str]]:
             seen[call] += 1
             order.append((call, path))
             if path.startswith(str(folder)) and call != "writev":
-                calls.append((call, seen[call], Path(path).name if path != str(folder) else "."))
+                calls.append((call, seen[call], named(path, folder)))
         return calls, unsynced(order, folder)
     finally:
         shutil.rmtree(folder, ignore_errors=True)
+
+
+def named(path: str, folder: Path) -> str:
+    """A file of the ledger's folder by its name, without what makes a temporary one unique."""
+    return "." if path == str(folder) else re.sub(r"(\.\d+)?\.[0-9a-f]{8,}$", "", Path(path).name)
 
 
 def unsynced(order: list[tuple[str, str]], folder: Path) -> list[str]:
@@ -107,7 +111,7 @@ def unsynced(order: list[tuple[str, str]], folder: Path) -> list[str]:
     """
     faults, dirty = [], set[str]()
     for call, path in order:
-        name = "." if path == str(folder) else Path(path).name
+        name = named(path, folder)
         if call == "pwrite64" and name in ("flux.db", "flux.db-wal"):
             dirty.add(name)
         elif call == "unlink" and name == "flux.db-journal":
@@ -124,7 +128,7 @@ def unsynced(order: list[tuple[str, str]], folder: Path) -> list[str]:
 
 def at(point: Point, plant: str | None) -> list[str]:
     """Run the workload into one fault, and say what is wrong with the ledger then."""
-    folder = Path(tempfile.mkdtemp(prefix="flux-calls-"))
+    folder = workload.scratch()
     ledger = folder / "flux.db"
     try:
         options = ["-o", "/dev/null", "-e", f"trace={CALLS}", "-e", point.injection]

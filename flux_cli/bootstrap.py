@@ -176,6 +176,12 @@ def open_existing(config: Config, *, timeout: float | None = None) -> Deps:
     return open_flux(config, timeout=timeout)
 
 
+def close_flux(deps: Deps) -> None:
+    """Close this thread's connection to the ledger, and the one that writes."""
+    assert isinstance(deps.store, SqliteStore), "it was opened here"
+    deps.store.close()
+
+
 def ledger_mode(config: Config) -> tuple[Mode, str]:
     """How this machine's SQLite keeps the ledger durable, and the file system it is on."""
     place = config.ledger.path.parent

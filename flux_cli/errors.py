@@ -57,6 +57,12 @@ class InvalidConfig(InvalidInput):
     code = "invalid_config"
 
 
+class InvalidPolicy(InvalidInput):
+    """A policy's document holds what a policy has not, or lacks what it needs."""
+
+    code = "invalid_policy"
+
+
 class InvalidScenario(InvalidInput):
     """A scenario's folder is missing a part, or a part of it cannot be used."""
 

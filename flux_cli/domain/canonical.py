@@ -8,6 +8,8 @@ from collections.abc import Mapping
 from dataclasses import fields, is_dataclass
 from datetime import UTC, datetime
 from enum import Enum
+from functools import cache
+from typing import Any
 
 Json = str | int | bool | None | list["Json"] | dict[str, "Json"]
 
@@ -17,14 +19,16 @@ def plain(value: object) -> Json:
 
     Raises `TypeError` for a float (money and digests never hold one) and for unknown types.
     """
+    kind: Any = type(value)
+    if kind in _SCALARS:
+        return value  # type: ignore[return-value]  # one of Json's own
+    names = _fields(kind)
+    if names is not None:
+        return {name: plain(getattr(value, name)) for name in names}
     if isinstance(value, Enum):
         return plain(value.value)
-    if value is None or isinstance(value, str | bool | int):
-        return value
     if isinstance(value, datetime):
         return instant(value)
-    if is_dataclass(value) and not isinstance(value, type):
-        return {field.name: plain(getattr(value, field.name)) for field in fields(value)}
     if isinstance(value, Mapping):
         return {str(key): plain(item) for key, item in value.items()}
     if isinstance(value, list | tuple):
@@ -34,10 +38,20 @@ def plain(value: object) -> Json:
     raise TypeError(f"{type(value).__name__} has no canonical form")
 
 
+_SCALARS = (str, int, bool, type(None))
+
+
+@cache
+def _fields(kind: type) -> tuple[str, ...] | None:
+    """The fields of a dataclass, None for any other type."""
+    return tuple(field.name for field in fields(kind)) if is_dataclass(kind) else None
+
+
 def instant(moment: datetime) -> str:
     """RFC 3339 in UTC with microseconds, e.g. `2026-11-22T03:56:19.000000Z`; sorts as text."""
     assert moment.tzinfo is not None, "a time without a zone is not an instant"
-    return moment.astimezone(UTC).isoformat(timespec="microseconds")[:-6] + "Z"
+    moment = moment if moment.tzinfo is UTC else moment.astimezone(UTC)
+    return moment.isoformat(timespec="microseconds")[:-6] + "Z"
 
 
 def canonical(value: object) -> str:

@@ -24,6 +24,7 @@ PREFIXES = {
     "escrow": "esc",
     "stream": "str",
     "exchange": "fx",
+    "policy_draft": "draft",
 }
 """The prefix of each kind of object; one meaning each."""
 
@@ -39,17 +40,25 @@ def spell(prefix: str, number: int) -> str:
     return f"{prefix}_{''.join(pairs)}"
 
 
-def entry_id(seq: int, recorded_at: datetime) -> str:
-    """The id of the entry at `seq`: a version 7 UUID of its millisecond and its place.
+def placed_id(prefix: str, seq: int, recorded_at: datetime) -> str:
+    """The id of the row at `seq` of a chain: a version 7 UUID of its millisecond and its place.
 
-    It is not stored: the same ledger spells the same ids, and `entry_seq` finds the place.
+    It is not stored: the same ledger spells the same ids.
     """
     milliseconds = (recorded_at - _EPOCH) // timedelta(milliseconds=1)
-    return spell("ent", milliseconds << 80 | 7 << 76 | 2 << 62 | seq)
+    return spell(prefix, milliseconds << 80 | 7 << 76 | 2 << 62 | seq)
+
+
+def entry_id(seq: int, recorded_at: datetime) -> str:
+    """The id of the entry whose first movement is `seq`."""
+    return placed_id("ent", seq, recorded_at)
 
 
 def entry_seq(text: str) -> int | None:
-    """The place in the journal that an entry's id names, or None where it is no such id."""
+    """The place in the journal that an entry's id names, or None where it is no such id.
+
+    It inverts `entry_id`.
+    """
     prefix, _, body = text.partition("_")
     if prefix != "ent" or len(body) != 26 or not set(body) <= set(ALPHABET):
         return None

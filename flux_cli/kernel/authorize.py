@@ -58,14 +58,12 @@ def most_that_would_pass(asked: Spend, facts: Facts) -> Money | None:
     spend = asked
     awaited = {None, "quorum_required", "owner_required"}
     wrong = [one for one in ruled(asked, facts) if one.code not in awaited]
-    while wrong:
+    while wrong and all(one.excess > 0 for one in wrong):
         worst = max(wrong, key=lambda one: (one.payee is not None, one.excess))
         spend = cut(spend, worst.excess, worst.payee)
-        if not spend.shares or any(one.excess <= 0 for one in wrong):
-            return None
         again = (one for one in ruled(spend, facts) if one.rule not in ("quorum", "owner"))
         wrong = [one for one in again if one.refusal]
-    return None if spend == asked else spend.amount
+    return None if wrong or spend == asked else spend.amount
 
 
 def cut(spend: Spend, excess: int, payee: str | None) -> Spend:

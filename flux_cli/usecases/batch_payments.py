@@ -43,6 +43,9 @@ class Outcome:
 
 PAID = IntentState.CAPTURED
 
+TOGETHER = 50
+"""Rows that share a write, which costs the disk as much as many rows; others wait that long."""
+
 
 def check_rows(deps: Deps, rows: Sequence[Row]) -> list[Fault]:
     """Every row that names what there is not, or whose key names another payment."""
@@ -59,16 +62,31 @@ def check_rows(deps: Deps, rows: Sequence[Row]) -> list[Fault]:
 
 
 def pay_each(deps: Deps, rows: Sequence[Row], progress: Progress) -> Iterator[Outcome]:
-    """Decide and pay row after row, each in a transaction of its own.
+    """Decide and pay row after row, in order, each for itself.
 
     A row that was decided before, by its key, is found and not paid again; so a batch that was
     interrupted goes on when it is run once more. Raises `KeyReused`.
     """
-    for row in rows:
-        with deps.store.reading() as reader:
-            repeated = reader.lookup(PaymentIntent, key=row.key) is not None
-        intent = request_money(deps, row.request, key=row.key, progress=progress)
-        yield Outcome(row, intent, repeated)
+    done = 0
+    while done < len(rows):
+        outcomes = _some(deps, rows[done : done + TOGETHER])
+        done += len(outcomes)
+        for outcome in outcomes:
+            row, intent = outcome.row, outcome.intent
+            if intent.state is IntentState.AWAITING_QUORUM:
+                intent = request_money(deps, row.request, key=row.key, progress=progress)
+            yield replace(outcome, intent=intent)
+
+
+def _some(deps: Deps, rows: Sequence[Row]) -> list[Outcome]:
+    """The first of the rows in one write, up to one that has to be voted on."""
+    outcomes: list[Outcome] = []
+    with deps.store.begin() as tx:
+        for row in rows:
+            outcomes.append(_judged(deps, tx, row))
+            if outcomes[-1].intent.state is IntentState.AWAITING_QUORUM:
+                break
+    return outcomes
 
 
 def pay_all(deps: Deps, rows: Sequence[Row], *, keep: bool = True) -> list[Outcome] | Outcome:
@@ -121,8 +139,9 @@ def _judged(deps: Deps, tx: Transaction, row: Row) -> Outcome:
     tx.put(draft, "payment.requested")
     verdict = authorize(draft.spend, gather_facts(tx, draft, None))
     if isinstance(verdict, Denied) and verdict.waits_for == "quorum_required":
-        waiting = replace(draft, state=IntentState.AWAITING_QUORUM, refusals=verdict.refusals)
-        return Outcome(row, waiting, repeated=False)
+        waiting = replace(draft, state=IntentState.AWAITING_QUORUM)
+        tx.put(waiting, "payment.awaiting_quorum")
+        return Outcome(row, replace(waiting, refusals=verdict.refusals), repeated=False)
     return Outcome(row, _apply(deps, tx, draft, verdict, None), repeated=False)
 
 

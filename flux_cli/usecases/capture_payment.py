@@ -160,7 +160,7 @@ def _capture_late(
 
 
 def cancel_payment(deps: Deps, intent_id: str) -> PaymentIntent:
-    """Give up a payment that is not yet captured; what is on hold goes back. Repeats change nothing.
+    """Give up a payment that is not captured; what is on hold goes back. A repeat changes nothing.
 
     Raises `NotFound`, and `WrongState` for one that was captured, denied, carded or is unknown.
     """

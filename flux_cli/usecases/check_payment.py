@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from flux_cli.domain.intents import PaymentIntent
 from flux_cli.domain.journal import wallet
 from flux_cli.domain.money import Money
+from flux_cli.domain.policies import Policy
 from flux_cli.domain.quorum import SEATS
 from flux_cli.domain.refusals import Refusal, Ruling
 from flux_cli.kernel.authorize import authorize, ruled
@@ -45,11 +46,14 @@ class Judgement:
         return tuple(refusal for refusal in refused if refusal.code not in waits)
 
 
-def check_payment(deps: Deps, request: MoneyRequest) -> Judgement:
-    """Judge a request by today's facts; raises `NotFound` for an unknown agent or mandate."""
+def check_payment(deps: Deps, request: MoneyRequest, *, policy: Policy | None = None) -> Judgement:
+    """Judge a request by today's facts, under `policy` if one is to be tried.
+
+    Raises `NotFound` for an unknown agent or mandate.
+    """
     with deps.store.reading() as reader:
         intent = draft_intent(deps, reader, request, "check")
-        facts = gather_facts(reader, intent, None)
+        facts = gather_facts(reader, intent, None, policy=policy)
         rulings = ruled(intent.spend, facts)
         verdict = authorize(intent.spend, facts)
         free_cash = reader.balance(wallet(intent.requester), intent.amount.asset)

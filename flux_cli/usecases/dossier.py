@@ -78,7 +78,7 @@ def same_occasion(one: PaymentIntent, other: PaymentIntent) -> bool:
 
 
 def _payees(reader: Reader, intent: PaymentIntent) -> tuple[PayeeRecord, ...]:
-    policy = policy_of(reader, intent.requester)
+    policy = policy_of(reader, intent.requester, intent.amount.asset)
     records = []
     for share in intent.shares:
         past = reader.track_record(share.payee)

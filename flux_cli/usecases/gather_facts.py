@@ -7,10 +7,11 @@ from flux_cli.domain.facts import Facts, Used, parts
 from flux_cli.domain.intents import PaymentIntent, Spend
 from flux_cli.domain.journal import wallet
 from flux_cli.domain.mandates import Mandate
+from flux_cli.domain.money import CREDIT, Asset
 from flux_cli.domain.policies import EVERYBODY, Limit, Policy
 from flux_cli.domain.quorum import Tally
 from flux_cli.domain.tighten import tighten
-from flux_cli.errors import NotFound
+from flux_cli.errors import Fix, NotFound
 from flux_cli.usecases.freeze import is_frozen
 from flux_cli.usecases.ports import Reader
 
@@ -19,9 +20,15 @@ DEEPEST = 16
 
 
 def gather_facts(
-    reader: Reader, intent: PaymentIntent, tally: Tally | None, *, owner_approved: bool = False
+    reader: Reader,
+    intent: PaymentIntent,
+    tally: Tally | None,
+    *,
+    owner_approved: bool = False,
+    policy: Policy | None = None,
 ) -> Facts:
-    """Everything the kernel may rest on, in one view of the ledger.
+    """Everything the kernel may rest on, in one view of the ledger; `policy` stands in for the
+    agent's own where one is only tried.
 
     Raises `NotFound` for an unknown agent or mandate, and for an agent without a policy.
     """
@@ -32,7 +39,7 @@ def gather_facts(
     known = frozenset(
         share.payee for share in spend.shares if reader.lookup(Agent, name=share.payee)
     )
-    policy = policy_of(reader, spend.requester)
+    policy = policy_of(reader, spend.requester, asset, policy)
     mandates = mandates_of(reader, spend.mandate_id)
     limits = [*policy.limits, *(limit for mandate in mandates for limit in mandate.limits)]
     return Facts(
@@ -53,16 +60,29 @@ def gather_facts(
     )
 
 
-def policy_of(reader: Reader, agent: str) -> Policy:
-    """The agent's policy in force, tightened by everybody's.
+def policy_of(
+    reader: Reader, agent: str, asset: Asset = CREDIT, own: Policy | None = None
+) -> Policy:
+    """The agent's policy in force for an asset, tightened by everybody's for it.
 
-    Raises `NotFound` where the agent has none of its own, so it spends nothing.
+    `own` stands in for the agent's. Raises `NotFound` where the agent has none, so that it spends
+    nothing of that asset.
     """
-    own = reader.find(Policy, agent=agent, limit=1)
-    if not own:
-        raise NotFound(f"{agent} has no policy, so it may spend nothing", subject=agent)
-    everybodys = reader.find(Policy, agent=EVERYBODY, limit=1)
-    return tighten(everybodys[0], own[0]) if everybodys else own[0]
+    own = own or newest_policy(reader, agent, asset)
+    if own is None:
+        raise NotFound(
+            f"{agent} has no policy for {asset.code}, so it may spend none",
+            subject=agent,
+            fixes=(Fix("give it one", ("flux", "policy", "set", agent, "FILE")),),
+        )
+    everybodys = newest_policy(reader, EVERYBODY, asset)
+    return tighten(everybodys, own) if everybodys else own
+
+
+def newest_policy(reader: Reader, agent: str, asset: Asset) -> Policy | None:
+    """The agent's own policy whose amounts are in `asset`; one policy counts one asset."""
+    found = reader.find(Policy, agent=agent, approval_threshold_asset=asset.code, limit=1)
+    return found[0] if found else None
 
 
 def mandates_of(reader: Reader, mandate_id: str | None) -> tuple[Mandate, ...]:

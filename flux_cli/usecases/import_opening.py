@@ -46,17 +46,22 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class Opening:
-    """The rows of one file, all of them usable; `digest` is the file's SHA-256."""
+    """The rows of one file, and what is wrong with others; `digest` is the file's SHA-256."""
 
     digest: str
     rows: tuple[Row, ...]
+    faults: Mapping[int, str]
+
+    def key(self, row: Row) -> str:
+        """What names a row's entry for ever: the file and the line."""
+        return f"import:{self.digest}:{row.line}"
 
     @property
     def entries(self) -> list[Entry]:
-        """A top-up for each row, named by the file and the line."""
+        """A top-up for each row."""
         return [
             transfer(
-                f"import:{self.digest}:{row.line}",
+                self.key(row),
                 EntryKind.TOP_UP,
                 WORLD,
                 wallet(row.agent),
@@ -80,7 +85,7 @@ def read_opening(data: bytes, form: OpeningForm) -> Opening:
     """The rows of a file, UTF-8 with or without a byte order mark, checked as far as they say.
 
     CSV has a heading of agent, asset, amount and perhaps memo; JSON Lines an object of these
-    texts a line. Raises `InvalidInput` naming every line that cannot be used.
+    texts a line. Raises `InvalidInput` for what is no such file; rows are for `check_opening`.
     """
     try:
         text = data.decode("utf-8-sig")
@@ -88,7 +93,7 @@ def read_opening(data: bytes, form: OpeningForm) -> Opening:
         raise InvalidInput(f"the file is not UTF-8 text (at byte {error.start})") from None
     given = _csv_rows(text) if form is OpeningForm.CSV else _json_rows(text)
     rows: list[Row] = []
-    faults: list[str] = []
+    faults: dict[int, str] = {}
     places: dict[tuple[str, Asset], int] = {}
     for line, said in given:
         try:
@@ -99,23 +104,23 @@ def read_opening(data: bytes, form: OpeningForm) -> Opening:
                 raise InvalidInput(f"{row.agent!r} has its {code} on line {first} already")
             rows.append(row)
         except FluxError as error:
-            faults.append(f"line {line}: {error.message}")
-        if len(rows) > MOST_ROWS:
+            faults[line] = error.message
+        if len(rows) + len(faults) > MOST_ROWS:
             raise InvalidInput(f"the file has more than {MOST_ROWS} rows")
-    _refuse(faults)
-    if not rows:
+    if not rows and not faults:
         raise InvalidInput("the file has no rows")
-    return Opening(hashlib.sha256(data).hexdigest(), tuple(rows))
+    return Opening(hashlib.sha256(data).hexdigest(), tuple(rows), faults)
 
 
 def check_opening(reader: Reader, opening: Opening) -> bool:
-    """Whether the file was imported before; if not, raise `InvalidInput` for rows that cannot be.
+    """Whether the file was imported before; if not, every row is one that can be.
 
-    Every agent is to be known, and no balance to leave its bound.
+    Raises `InvalidInput` naming each line that cannot: unreadable, of an unknown agent, or
+    with an amount that would leave the bound.
     """
-    if reader.entry(opening.entries[0].key) is not None:
+    if opening.rows and reader.entry(opening.key(opening.rows[0])) is not None:
         return True
-    faults = []
+    faults = dict(opening.faults)
     issued: dict[Asset, Money] = {}
     for row in opening.rows:
         asset = row.amount.asset
@@ -125,8 +130,14 @@ def check_opening(reader: Reader, opening: Opening) -> bool:
             _ = reader.balance(wallet(row.agent), asset) + row.amount
             issued[asset] = issued.get(asset, reader.balance(WORLD, asset)) - row.amount
         except FluxError as error:
-            faults.append(f"line {row.line}: {error.message}")
-    _refuse(faults)
+            faults[row.line] = error.message
+    if faults:
+        lines = [f"line {line}: {faults[line]}" for line in sorted(faults)]
+        shown = lines[:MOST_FAULTS]
+        if len(lines) > MOST_FAULTS:
+            shown.append(f"and {len(lines) - MOST_FAULTS} more")
+        rows = "1 row" if len(lines) == 1 else f"{len(lines)} rows"
+        raise InvalidInput("\n".join([f"{rows} cannot be used; nothing was imported", *shown]))
     return False
 
 
@@ -152,6 +163,8 @@ def _row(line: int, said: Mapping[str, object]) -> Row:
         raise InvalidInput(f"no {missing[0]}")
     texts: dict[str, str] = {}
     for name, value in said.items():
+        if value is None:
+            continue
         if not isinstance(value, str):
             raise InvalidInput(f"write the {name} as text, in quotes")
         texts[name] = value
@@ -208,17 +221,3 @@ def _once(pairs: Iterable[tuple[str, object]]) -> dict[str, object]:
             raise ValueError("a name twice")
         found[name] = value
     return found
-
-
-def _refuse(faults: list[str]) -> None:
-    if not faults:
-        return
-    shown = faults[:MOST_FAULTS]
-    if len(faults) > len(shown):
-        shown.append(f"and {len(faults) - len(shown)} more")
-    one = len(faults) == 1
-    raise InvalidInput(
-        "\n".join(
-            [f"{len(faults)} row{'' if one else 's'} cannot be used; nothing was imported", *shown]
-        )  # fmt: skip
-    )

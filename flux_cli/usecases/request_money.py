@@ -71,7 +71,6 @@ def _open_intent(deps: Deps, request: MoneyRequest, key: str) -> PaymentIntent:
             if found.request_digest != draft.request_digest:
                 raise KeyReused(f"{key!r} already names another payment", subject=found.id)
             return found
-        tx.put(draft, "payment.requested", run_id=draft.run_id)
         verdict = authorize(draft.spend, gather_facts(tx, draft, None))
         if isinstance(verdict, Denied) and verdict.waits_for == "quorum_required":
             waiting = replace(draft, state=IntentState.AWAITING_QUORUM)
@@ -340,7 +339,7 @@ def _decision(
         requester=intent.requester,
         verdict="permit" if permit else "denied",
         amount=intent.amount,
-        policy_version=policy_of(tx, intent.requester).number,
+        policy_version=policy_of(tx, intent.requester, intent.amount.asset).number,
         refusals=verdict.refusals if isinstance(verdict, Denied) else (),
         tally=tally,
         made_at=tx.now,

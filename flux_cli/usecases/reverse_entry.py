@@ -8,7 +8,7 @@ from flux_cli.domain.free_text import bounded
 from flux_cli.domain.journal import Entry, EntryKind, Move
 from flux_cli.errors import Fix, InvalidInput, WrongState
 from flux_cli.usecases.freeze import obey_freeze
-from flux_cli.usecases.ports import Deps, EntryRecord, Reader
+from flux_cli.usecases.ports import Deps, EntryRecord
 from flux_cli.usecases.view_entries import entry_named, reversal_key
 
 LONGEST_REASON = 240
@@ -39,7 +39,7 @@ class Reversal:
     repeated: bool
 
 
-def reversal_of(reader: Reader, record: EntryRecord, reason: str) -> Entry:
+def reversal_of(record: EntryRecord, reason: str) -> Entry:
     """The entry that would undo `record`; nothing is checked of what accounts hold.
 
     Raises `WrongState` where it would take from a wallet for anyone inside, or where the moves
@@ -79,7 +79,7 @@ def reverse_entry(deps: Deps, name: str, reason: str) -> Reversal:
         made = tx.entry(reversal_key(record))
         if made is not None:
             return Reversal(record, made, repeated=True)
-        entry = reversal_of(tx, record, reason)
+        entry = reversal_of(record, reason)
         obey_freeze(tx, *_agents(entry))
         return Reversal(record, tx.post(entry), repeated=False)
 

@@ -66,7 +66,7 @@ def describe_agents(reader: Reader) -> list[Document]:
 
 
 def describe_agent(reader: Reader, agent: Agent) -> Document:
-    """One agent whole: its purses, its reputation, and the policy in force (None: may not spend)."""
+    """One agent whole: its purses, its reputation, and its policy (None: it may not spend)."""
     record = reader.track_record(agent.name)
     policies = reader.find(Policy, agent=agent.name, limit=1)
     return (

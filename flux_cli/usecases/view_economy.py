@@ -7,18 +7,19 @@ from collections import Counter
 from flux_cli.domain.agents import ECONOMY, ORCHESTRATOR, Agent
 from flux_cli.domain.cards import Card, CardState
 from flux_cli.domain.intents import IntentState, PaymentIntent
-from flux_cli.domain.journal import wallet
+from flux_cli.domain.journal import WORLD, wallet
 from flux_cli.domain.money import CREDIT, total
 from flux_cli.domain.runs import Run
 from flux_cli.usecases.freeze import is_frozen
 from flux_cli.usecases.ports import Reader
 
 OPEN_RUNS = ("planning", "requesting", "working")
+RESERVED = ("held", "card", "escrow", "stream")
 
 
 def view_economy(reader: Reader) -> dict[str, object]:
     """Balances by kind of account, counts, and what needs the owner's attention."""
-    reserved = [row.balance for row in reader.accounts() if row.kind in ("held", "card", "escrow")]
+    assets = _assets(reader)
     runs = reader.find(Run, limit=100_000)
     payments = reader.find(PaymentIntent, limit=100_000)
     decided = Counter(payment.state for payment in payments)
@@ -27,9 +28,8 @@ def view_economy(reader: Reader) -> dict[str, object]:
     return {
         "frozen": is_frozen(reader, ECONOMY),
         "simulated": True,
-        "orchestrator": reader.balance(wallet(ORCHESTRATOR), CREDIT),
-        "reserved": total([amount for amount in reserved if amount.asset == CREDIT], CREDIT),
-        "issued": -reader.balance("world", CREDIT),
+        **assets[0],
+        "assets": assets,
         "agents": len(reader.find(Agent, limit=100_000)),
         "runs": len(runs),
         "payments": len(payments),
@@ -38,3 +38,19 @@ def view_economy(reader: Reader) -> dict[str, object]:
         "active_cards": len(reader.find(Card, state=CardState.ACTIVE)),
         "attention": [f"run {run} is not finished: flux runs resume {run}" for run in waiting],
     }
+
+
+def _assets(reader: Reader) -> list[dict[str, object]]:
+    """Of each asset, CREDIT first: the orchestrator's, what is reserved, what came into being."""
+    accounts = reader.accounts()
+    codes = {account.balance.asset for account in accounts} | {CREDIT}
+    reserved = [account.balance for account in accounts if account.kind in RESERVED]
+    return [
+        {
+            "currency": asset.code,
+            "orchestrator": reader.balance(wallet(ORCHESTRATOR), asset),
+            "reserved": total([amount for amount in reserved if amount.asset == asset], asset),
+            "issued": -reader.balance(WORLD, asset),
+        }
+        for asset in sorted(codes, key=lambda asset: (asset != CREDIT, asset.code))
+    ]

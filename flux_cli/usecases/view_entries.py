@@ -93,7 +93,7 @@ def view_entry(reader: Reader, record: EntryRecord) -> Document:
     """An entry whole: its moves, what each posting left, who allowed it, and its hash."""
     entry, last = record.entry, last_movement(record)
     undone = reader.entry(reversal_key(record))
-    document = describe_entry(record)
+    document = summarise_entry(record)
     document["postings"] = [
         {
             "account": posting.account,

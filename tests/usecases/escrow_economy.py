@@ -88,7 +88,7 @@ def economy_at(path: Path, clock: MovedClock | None = None, **settings: str) -> 
     return made
 
 
-def credits(whole: int) -> Money:
+def coins(whole: int) -> Money:
     return Money(whole * WHOLE)
 
 
@@ -97,7 +97,7 @@ def request(**changes: Any) -> EscrowRequest:
     asked = EscrowRequest(
         payer="orchestrator",
         payee="researcher",
-        amount=credits(20),
+        amount=coins(20),
         memo="a market study",
         evaluator="data-analyst",
         expires_in=7 * DAY,

@@ -109,7 +109,7 @@ def migrate(connection: sqlite3.Connection, found: int) -> None:
     database = Database(connection)
     connection.execute("begin immediate")
     try:
-        for number, script in migrations()[found:]:
+        for number, script in migrations(found):
             # sqlite3's own executescript would commit what is open first; this one does not.
             database.executescript(script)
             connection.execute(f"pragma user_version = {number}")
@@ -122,17 +122,19 @@ def migrate(connection: sqlite3.Connection, found: int) -> None:
 
 def newest_schema() -> int:
     """The number of the last migration; a file with a higher one is a newer Flux's."""
-    return int(max(item.name for item in _folder().iterdir() if item.name.endswith(".sql"))[:4])
+    return int(max(item.name for item in _folder().iterdir() if _is_sql(item))[:4])
 
 
-def migrations() -> list[tuple[int, str]]:
-    """Every migration by number, in order."""
-    scripts = sorted(
-        (item for item in _folder().iterdir() if item.name.endswith(".sql")), key=lambda i: i.name
-    )
-    found = [(int(item.name[:4]), item.read_text(encoding="utf-8")) for item in scripts]
-    assert [number for number, _ in found] == list(range(1, len(found) + 1))
-    return found
+def migrations(found: int = 0) -> list[tuple[int, str]]:
+    """Every migration after number `found`, in order."""
+    files = {int(item.name[:4]): item for item in _folder().iterdir() if _is_sql(item)}
+    return [
+        (number, files[number].read_text("utf-8")) for number in sorted(files) if number > found
+    ]
+
+
+def _is_sql(item: Traversable) -> bool:
+    return item.name.endswith(".sql")
 
 
 def _folder() -> Traversable:

@@ -12,7 +12,7 @@ from typing import Literal
 import msgspec
 
 from flux_cli.domain.canonical import instant
-from flux_cli.domain.identifiers import entry_id
+from flux_cli.domain.identifiers import placed_id
 from flux_cli.domain.journal import WORLD, Entry, EntryKind, Move, faults
 from flux_cli.domain.money import ASSETS, Money
 from flux_cli.errors import InsufficientFunds, KeyReused, LedgerCorrupt
@@ -24,7 +24,7 @@ KINDS = tuple(EntryKind)
 _NUMBERS = {kind: number for number, kind in enumerate(KINDS, 1)}
 
 APPEND = f"insert into movements values ({','.join('?' * 18)})"  # noqa: S608 - marks only
-APPEND_EVENT = "insert into events values (?,?,?,?,?,?,?,?,?)"
+APPEND_EVENT = "insert into events values (?,?,?,?,?,?,?,?)"
 
 ROW = (
     "m.seq, m.entry, m.moves, m.key, m.kind, s.name, t.name, s.asset, m.amount, m.memo,"
@@ -91,7 +91,7 @@ class Journal:
             return recorded
         rows = self._appended([entry], instant(now))
         seq = int(str(rows[0][0]))
-        return EntryRecord(seq, entry_id(seq, now), entry, now)
+        return EntryRecord(seq, placed_id("ent", seq, now), entry, now)
 
     def post_many(self, entries: Sequence[Entry], now: datetime) -> int:
         """Append entries whose keys are all new, as many at a time as the statement takes.
@@ -160,7 +160,7 @@ class Journal:
         return rows
 
     def append_event(
-        self, event_id: str, kind: str, subject: str, run_id: str | None, data: str, now: datetime
+        self, kind: str, subject: str, run_id: str | None, data: str, now: datetime
     ) -> int:
         """Append an event with the whole object it leaves behind; returns the object's version."""
         found = self.connection.execute(
@@ -168,7 +168,7 @@ class Journal:
         ).fetchone()
         version: int = (found[0] or 0) + 1
         seq, at = self.events.seq + 1, instant(now)
-        row = (seq, event_id, at, kind, subject, version, run_id, data)
+        row = (seq, at, kind, subject, version, run_id, data)
         digest = row_hash(self.events.hash, row)
         self.connection.execute(APPEND_EVENT, (*row, digest))
         self.events = Tip(seq, digest, at)
@@ -247,7 +247,7 @@ def record(rows: Sequence[tuple[object, ...]]) -> EntryRecord:
             _text(reference), _text(run_id),
         )  # fmt: skip
         moment = datetime.fromisoformat(str(at))
-        return EntryRecord(int(str(seq)), entry_id(int(str(seq)), moment), entry, moment)
+        return EntryRecord(int(str(seq)), placed_id("ent", int(str(seq)), moment), entry, moment)
     except (ValueError, KeyError, TypeError, IndexError) as error:
         raise LedgerCorrupt(f"entry {seq} cannot be read: {error}") from error
 

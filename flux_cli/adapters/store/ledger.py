@@ -31,10 +31,9 @@ class Clock(Protocol):
 class SqliteTransaction(SqliteReader):
     """One write transaction: posts entries and keeps objects, or leaves no trace."""
 
-    def __init__(self, journal: Journal, now: datetime, ids: Ids) -> None:
+    def __init__(self, journal: Journal, now: datetime) -> None:
         super().__init__(journal.connection, now)
         self._journal = journal
-        self._ids = ids
         # Rows carry the ledger's time, which never goes back; the kernel judges by `now`.
         latest = journal.time
         self._recorded_at = max(now, datetime.fromisoformat(latest)) if latest else now
@@ -52,7 +51,7 @@ class SqliteTransaction(SqliteReader):
         object_id = str(record.id)  # type: ignore[attr-defined]  # every kept dataclass has one
         row, data = kept(record)
         version = self._journal.append_event(
-            self._ids.new("event"), event, object_id, run_id, data, self._recorded_at
+            event, object_id, run_id, data, self._recorded_at
         )
         insert, update = statements(type(record))
         if version == 1:
@@ -101,7 +100,7 @@ class SqliteStore:
         if not self._ready:
             prepare(self.path)
         with self._groups.member() as group, storage_errors(self.path):
-            yield SqliteTransaction(group.journal, self._clock.now(), self._ids)
+            yield SqliteTransaction(group.journal, self._clock.now())
 
     def _start(self) -> Journal:
         """Take the write lock and open a transaction that agrees with the head."""

@@ -12,6 +12,7 @@ from typing import TypeVar
 from flux_cli.adapters.store import journal
 from flux_cli.adapters.store.records import TABLES, columns, from_row
 from flux_cli.domain.canonical import instant
+from flux_cli.domain.identifiers import placed_id
 from flux_cli.domain.intents import Spend
 from flux_cli.domain.journal import EntryKind, wallet
 from flux_cli.domain.marketplace import Record
@@ -240,18 +241,12 @@ class SqliteReader:
 
     def events(self, *, run_id: str | None = None, after: int = 0) -> list[EventRecord]:
         """Recorded events after number `after`, oldest first."""
-        sql = "select seq, id, at, kind, subject, version, run_id, data from events where seq > ?"
+        sql = "select seq, at, kind, subject, version, run_id, data from events where seq > ?"
         values: list[str | int] = [after]
         if run_id is not None:
             sql += " and run_id = ?"
             values.append(run_id)
-        return [
-            EventRecord(
-                row[0], row[1], datetime.fromisoformat(row[2]), row[3], row[4], row[5], row[6],
-                json.loads(row[7]),
-            )
-            for row in self._rows(sql + " order by seq", values)
-        ]  # fmt: skip
+        return [_event(row) for row in self._rows(sql + " order by seq", values)]
 
     def accounts(self) -> list[AccountBalance]:
         """Every account with its balance and how many postings it has, by name."""
@@ -340,6 +335,13 @@ class SqliteReader:
     def _one(self, sql: str, values: Iterable[str | int]) -> tuple[int, ...] | None:
         row: tuple[int, ...] | None = self._rows(sql, values).fetchone()
         return row
+
+
+def _event(row: tuple[int, str, str, str, int, str | None, str]) -> EventRecord:
+    seq, at, kind, subject, version, run_id, data = row
+    moment = datetime.fromisoformat(at)
+    event_id = placed_id("evt", seq, moment)
+    return EventRecord(seq, event_id, moment, kind, subject, version, run_id, json.loads(data))
 
 
 def _quoted(names: tuple[str, ...]) -> str:

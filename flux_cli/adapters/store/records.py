@@ -27,6 +27,7 @@ from flux_cli.domain.marketplace import Listing
 from flux_cli.domain.money import ASSETS, Money
 from flux_cli.domain.notes import Note
 from flux_cli.domain.policies import Policy
+from flux_cli.domain.policy_drafts import PolicyDraft
 from flux_cli.domain.quorum import Ballot
 from flux_cli.domain.runs import Run
 from flux_cli.errors import LedgerCorrupt
@@ -49,6 +50,7 @@ TABLES: dict[type, str] = {
     Card: "cards",
     Contract: "contracts",
     Mandate: "mandates",
+    PolicyDraft: "policy_drafts",
     Escrow: "escrows",
     Exchange: "exchanges",
 }

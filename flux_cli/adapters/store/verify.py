@@ -169,7 +169,7 @@ def _events(connection: sqlite3.Connection) -> Iterator[str | int]:
         if row[0] != expected:
             yield f"event {expected} is missing"
         if journal.row_hash(previous, row[:-1]) != row[-1]:
-            yield f"the chain breaks at event {row[0]} ({row[3]})"
+            yield f"the chain breaks at event {row[0]} ({row[2]})"
         previous, expected = bytes(row[-1]), row[0] + 1
 
 

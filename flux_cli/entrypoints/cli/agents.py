@@ -12,6 +12,7 @@ from flux_cli.domain.money import CREDIT, Asset, find_asset, parse_money
 from flux_cli.entrypoints.cli.document import Column, Document, Listing
 from flux_cli.entrypoints.cli.invocation import Invocation
 from flux_cli.entrypoints.cli.options import MONEY
+from flux_cli.entrypoints.cli.output import Format
 from flux_cli.entrypoints.cli.verb import noun, verb
 from flux_cli.errors import InvalidInput
 from flux_cli.usecases.describe_run import describe_entry
@@ -24,21 +25,38 @@ app = noun("Who earns and spends.")
 COLUMNS = (
     Column("name", "agent"),
     Column("kind", "kind"),
+    Column("currency", "currency"),
     Column("available", "available", "money"),
     Column("held", "held", "money"),
     Column("net", "net", "money"),
     Column("status", "status", "status"),
     Column("frozen", "frozen"),
 )
+PEOPLE_COLUMNS = tuple(column for column in COLUMNS if column.field != "currency")
+BALANCES = (
+    Column("available", "available", "money"),
+    Column("held", "held", "money"),
+    Column("earned", "earned", "money"),
+    Column("spent", "spent", "money"),
+    Column("net", "net", "money"),
+)
+PURSE = {"currency", "available", "held", "total", "earned", "spent", "net", "transactions"}
+"""What stands in the table too, where there is more than one asset."""
+
+LINES = frozenset(Format) - {Format.JSON, Format.JSONL}
+"""The forms in which an agent has a line for each asset; in JSON it is one object."""
 
 
 @verb(app, "list", examples=("flux agents list", "flux agents list --json"))
 def list_(flux: Invocation) -> None:
-    """List every agent and its money."""
+    """List every agent and its money, a line for each asset it has."""
     deps = open_existing(flux.config, timeout=flux.timeout)
     with deps.store.reading() as reader:
         rows = describe_agents(reader)
-    flux.show(Listing("agent", rows, COLUMNS, empty="no agents: `flux init` founds an economy"))
+    if flux.form in LINES and not flux.wish.quiet:
+        rows = [{**agent, **purse} for agent in rows for purse in _balances(agent)]
+    columns = PEOPLE_COLUMNS if flux.for_people else COLUMNS
+    flux.show(Listing("agent", rows, columns, empty="no agents: `flux init` founds an economy"))
 
 
 @verb(app, "show", examples=("flux agents show researcher",))
@@ -51,7 +69,8 @@ def show(
     with deps.store.reading() as reader:
         whole = describe_agent(reader, agent_named(reader, name))
     shown = _brief(whole) if flux.for_people else whole
-    flux.show(Document("agent", shown, last="money is simulated"))
+    tables = {"balances": BALANCES}
+    flux.show(Document("agent", shown, tables=tables, last="money is simulated"))
 
 
 @verb(
@@ -101,11 +120,19 @@ def _asset(code: str) -> Asset:
         raise InvalidInput(error.message, param="--asset", fixes=error.fixes) from None
 
 
+def _balances(agent: Mapping[str, object]) -> list[Mapping[str, object]]:
+    """An agent's purses, one for each asset."""
+    balances = agent["balances"]
+    assert isinstance(balances, list), "an agent has a list of balances"
+    return balances
+
+
 def _brief(whole: Mapping[str, object]) -> dict[str, object]:
     """Reputation and policy in words; the rest as it is."""
     reputation, policy = whole["reputation"], whole["policy"]
     assert isinstance(reputation, Mapping), "an agent has a reputation"
-    shown = {key: value for key, value in whole.items() if key not in {"agent", "policy"}}
+    elsewhere = {"agent", "policy"} | (PURSE if len(_balances(whole)) > 1 else {"balances"})
+    shown = {key: value for key, value in whole.items() if key not in elsewhere}
     shown["reputation"] = (
         f"{reputation['accepted']} accepted, {reputation['rejected']} rejected,"
         f" {reputation['on_time']} on time, {reputation['late']} late"

@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from flux_cli.bootstrap import open_existing
-from flux_cli.domain.intents import IntentState
+from flux_cli.domain.intents import IntentState, PaymentIntent
 from flux_cli.domain.money import Money
 from flux_cli.entrypoints.cli.batch_file import read_batch, refuse_faults
 from flux_cli.entrypoints.cli.document import Column, Listing
@@ -20,7 +20,7 @@ from flux_cli.entrypoints.cli.outcomes import exit_code_of
 from flux_cli.entrypoints.cli.refusal import Refusal
 from flux_cli.entrypoints.cli.rulings import shown_refusals
 from flux_cli.entrypoints.cli.verb import daily, verb
-from flux_cli.errors import Fix
+from flux_cli.errors import Fix, InvalidInput
 from flux_cli.usecases.batch_payments import (
     PAID,
     Outcome,
@@ -73,7 +73,8 @@ def batch(
     """Pay every row of a file, each decided alone; the same file never pays a row twice.
 
     Columns: from, to, amount; and if wanted asset, purpose or memo, category, key, reference,
-    mandate.
+    mandate. A row without a key has one from the file and its line: a changed file is another
+    batch, and pays all its rows.
     """
     rows = read_batch(file)
     deps = open_existing(flux.config, timeout=flux.timeout)
@@ -101,8 +102,9 @@ def _refuse_more(flux: Invocation, rows: Sequence[Row], most: Money) -> None:
     amounts = [row.request.amount for row in rows]
     same = [amount.units for amount in amounts if amount.asset == most.asset]
     if len(same) < len(amounts):
-        message = f"--max-amount counts {most.asset.code}, and a row is in another asset"
-        flux.deny("nothing was paid", (Refusal("max_amount_exceeded", message),))
+        raise InvalidInput(
+            f"it counts {most.asset.code}, and a row is in another asset", param="--max-amount"
+        )
     if sum(same) > most.units:
         over = Refusal("max_amount_exceeded", "all rows together", most.units, sum(same))
         flux.deny("nothing was paid", (over,))
@@ -132,22 +134,26 @@ def _tell(flux: Invocation, outcomes: Sequence[Outcome]) -> ExitCode:
     pending = [outcome for outcome in outcomes if outcome.intent.state in PENDING]
     repeated = sum(outcome.repeated for outcome in paid)
     others = len(outcomes) - len(paid) - len(pending)
-    said = f"{len(paid)} paid, {others} denied, {len(pending)} pending"
+    said = f"{len(paid)} paid, {others} not paid, {len(pending)} pending"
     said += f"; {repeated} of them were paid before" if repeated else ""
     said = f"dry run, nothing kept: {said}" if flux.dry_run else said
-    rows = [_described(outcome) for outcome in outcomes]
+    rows = [_described(outcome, dry_run=flux.dry_run) for outcome in outcomes]
     flux.show(Listing("batch_row", rows, COLUMNS, last=f"{said}; money is simulated"))
     if not flux.for_people:
         flux.note(said)
+    if others and not flux.dry_run:
+        flux.note("ask again for those in a file of their own: a changed file is another batch")
     if others:
         return ExitCode.DENIED
     return ExitCode.PENDING if pending else ExitCode.OK
 
 
-def _described(outcome: Outcome) -> dict[str, object]:
+def _described(outcome: Outcome, *, dry_run: bool) -> dict[str, object]:
+    """The row as it was decided; a dry run leaves no payment to name."""
     intent, row = outcome.intent, outcome.row
     return {
-        "id": intent.id,
+        "id": None if dry_run and not outcome.repeated else intent.id,
+        "dry_run": dry_run,
         "line": row.line,
         "state": "paid" if intent.state is PAID else intent.state,
         "from": intent.requester,
@@ -159,8 +165,17 @@ def _described(outcome: Outcome) -> dict[str, object]:
         "reference": intent.reference,
         "key": row.key,
         "repeated": outcome.repeated,
-        "why": intent.refusals[0].message if intent.refusals else None,
+        "why": _why(intent),
         "refusals": [shallow(refusal) for refusal in intent.refusals],
         "most_that_would_pass": intent.most_that_would_pass,
         "decision_id": intent.decision_id,
     }
+
+
+def _why(intent: PaymentIntent) -> str | None:
+    """The most serious refusal with its numbers."""
+    for refusal in shown_refusals(intent.refusals, intent.amount.asset.code):
+        numbers = refusal.numbers()
+        compared = f" (limit {numbers[0]}, observed {numbers[1]})" if numbers else ""
+        return refusal.message + compared
+    return None

@@ -30,6 +30,7 @@ def doctor(flux: Invocation) -> ExitCode:
         _row("ledger", True, str(ledger) if ledger.exists() else f"{ledger}, not made yet"),
         _row("file system", place != "unknown", place),
         _row("card secret", True, "0600 file beside the ledger"),
+        _owner(flux),
         _row("brain", True, "offline rules; no key, no network"),
         _row("rail", True, "simulated"),
     ]
@@ -42,6 +43,14 @@ def doctor(flux: Invocation) -> ExitCode:
     fields = {"ok": not faults, "checks": rows}
     flux.show(Document("diagnosis", fields, tables={"checks": COLUMNS}, last=last))
     return ExitCode.INTEGRITY if faults else ExitCode.OK
+
+
+def _owner(flux: Invocation) -> dict[str, object]:
+    """How the owner's credential is kept."""
+    owner = open_flux(flux.config, timeout=flux.timeout).owner
+    fault = owner.fault()
+    made = flux.config.ledger.path.exists()
+    return _row("owner's credential", fault is None or not made, fault or f"0600 {owner.path}")
 
 
 def _row(name: str, good: bool, found: str) -> dict[str, object]:

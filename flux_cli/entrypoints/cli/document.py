@@ -158,7 +158,9 @@ def money_plain(value: Json) -> str:
     number, point, part = str(value["decimal"]).partition(".")
     exponent = value["exponent"]
     assert isinstance(exponent, int)
-    return number + point + part.rstrip("0").ljust(min(2, exponent), "0")
+    # As for people: all of a currency's own decimals (1.500 of KWD), of millionths two.
+    least = exponent if exponent < 6 else 2
+    return number + point + part.rstrip("0").ljust(least, "0")
 
 
 def time_json(moment: datetime) -> str:

@@ -30,6 +30,7 @@ BY_ERROR: tuple[tuple[type[errors.FluxError], ExitCode], ...] = (
     (errors.InvalidInput, ExitCode.USAGE),
     (errors.InvalidAmount, ExitCode.USAGE),
     (errors.InvalidConfig, ExitCode.USAGE),
+    (errors.InvalidPolicy, ExitCode.USAGE),
     (errors.InvalidScenario, ExitCode.USAGE),
     (errors.CannotPlan, ExitCode.USAGE),
     (errors.MissingExtra, ExitCode.USAGE),

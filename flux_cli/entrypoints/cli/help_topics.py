@@ -32,6 +32,7 @@ FLUX_DB                   the ledger; --db wins over it
 FLUX_CONFIG               your configuration file; --config wins over it
 FLUX_<SECTION>_<KEY>      any setting, e.g. FLUX_POLICY_PER_PAYMENT=25.00
                           (`flux config show` lists them)
+FLUX_OWNER_TOKEN_FILE     the owner's credential, where nobody is at a terminal
 NO_COLOR                  no colour
 FORCE_COLOR               colour even into a pipe, where a table was asked for
 COLUMNS                   how wide a table may be

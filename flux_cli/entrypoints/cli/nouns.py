@@ -46,6 +46,7 @@ ENTRIES: tuple[Entry, ...] = (
     Entry("cards", "noun", "One-time virtual cards (simulated).", "Money"),
     Entry("escrow", "noun", "Money locked until work is accepted.", "Money"),
     Entry("quorum", "noun", "The five seats and their ballots.", "Money"),
+    Entry("policy", "noun", "The owner's limits: written, tried, put in force.", "Money"),
     Entry("freeze", "verb", "Stop the economy, or one agent, at once.", "Money"),
     Entry("thaw", "verb", "Let a frozen economy or agent go on.", "Money"),
     Entry("agents", "noun", "Who earns and spends.", "Agents and their market"),

@@ -13,7 +13,7 @@ from flux_cli.entrypoints.cli.document import Column, Document
 from flux_cli.entrypoints.cli.exit_codes import ExitCode
 from flux_cli.entrypoints.cli.invocation import Invocation
 from flux_cli.entrypoints.cli.outcomes import exit_code_of
-from flux_cli.entrypoints.cli.refusal import Refusal
+from flux_cli.entrypoints.cli.rulings import shown_refusals
 from flux_cli.entrypoints.cli.run_document import rows_of
 from flux_cli.errors import Fix
 from flux_cli.usecases.check_payment import Judgement, describe_judgement
@@ -51,9 +51,9 @@ TABLES = {
         Column("observed", "observed", "money"),
     ),
 }
-ALWAYS = ("id", "state", "requester", "amount", "purpose")
+ALWAYS = ("id", "state", "amount", "requester")
 IF_SET = (
-    *("justification", "claimed_return", "category", "mandate_id", "reference"),
+    *("purpose", "justification", "claimed_return", "category", "mandate_id", "reference"),
     *("captured", "released", "refunded", "late", "most_that_would_pass"),
     *("run_id", "card_id", "created_at", "decided_at"),
 )
@@ -74,7 +74,7 @@ def payment_document(
 def _brief(whole: Mapping[str, object]) -> dict[str, object]:
     decision = whole["decision"]
     tally = decision["tally"] if isinstance(decision, Mapping) else None
-    brief = {name: whole[name] for name in ALWAYS}
+    brief = {name: whole[name] for name in ALWAYS} | _payees(whole)
     brief |= {name: whole[name] for name in IF_SET if _is_set(whole[name])}
     if whole["state"] in WAITING_OR_HELD:
         brief["expires_at"] = whole["expires_at"]
@@ -84,7 +84,6 @@ def _brief(whole: Mapping[str, object]) -> dict[str, object]:
         brief["decision"] = f"{decision['verdict']}, policy version {decision['policy_version']}"
     if "idempotency_key" in whole:
         brief["idempotency_key"] = whole["idempotency_key"]
-    brief["shares"] = whole["shares"]
     if whole["refusals"]:
         amount = whole["amount"]
         assert isinstance(amount, Money), "a payment has an amount"
@@ -97,10 +96,16 @@ WAITING = (IntentState.DRAFT, IntentState.AWAITING_QUORUM, IntentState.AWAITING_
 WAITING_OR_HELD = (*WAITING, IntentState.APPROVED)
 
 
+def _payees(whole: Mapping[str, object]) -> dict[str, object]:
+    """The one payee as a line, several as a table."""
+    shares = rows_of(whole, "shares")
+    return {"payee": shares[0]["payee"]} if len(shares) == 1 else {"shares": shares}
+
+
 def _is_set(value: object) -> bool:
     if isinstance(value, Money):
         return value.units != 0
-    return value not in (None, "", False)
+    return value not in (None, "", False, "general")
 
 
 def _in_money(rule: Mapping[str, object], amount: Money) -> dict[str, object]:
@@ -122,9 +127,7 @@ def tell_payment(
         whole = view_payment(reader, intent)
     if key is not None:
         whole["idempotency_key"] = key
-    document = payment_document(
-        whole, for_people=flux.for_people, last=last or _in_words(intent)
-    )
+    document = payment_document(whole, for_people=flux.for_people, last=last or _in_words(intent))
     if intent.state is IntentState.DENIED:
         refuse(
             flux,
@@ -172,22 +175,15 @@ def refuse(
     document: Document | None = None,
 ) -> None:
     """End the command as denied, with every rule that refused and the most that would pass."""
-    code = intent.amount.asset.code
     flux.deny(
         message,
-        tuple(_refusal(one, code) for one in refusals),
+        shown_refusals(refusals, intent.amount.asset.code),
         subject=intent.id,
         max_amount_minor=None if most is None else most.units,
         fixes=(Fix("see what each rule and seat said", ("flux", "payments", "show", intent.id)),),
         document=document,
         exit_code=exit_code_of(refusals),
     )
-
-
-def _refusal(one: Ruling, currency: str) -> Refusal:
-    if one.unit == "money":
-        return Refusal(one.code, one.message, one.limit, one.observed, currency)
-    return Refusal(one.code, f"{one.message}: {one.observed} {one.unit}, limit {one.limit}")
 
 
 def show_judgement(flux: Invocation, judgement: Judgement) -> ExitCode:
@@ -222,28 +218,15 @@ def _judged(judgement: Judgement) -> str:
         case "denied":
             return "it would be denied, and a smaller amount too"
     quorum = f"the quorum ({judgement.votes_needed} YES of {len(SEATS)})"
-    asked = {"quorum": judgement.votes_needed is not None, "owner": judgement.asks_owner}
-    who = [quorum] if asked["quorum"] else []
-    return f"it would ask {' and '.join([*who, 'the owner'] if asked['owner'] else who)}"
+    asked = [quorum] if judgement.votes_needed is not None else []
+    asked += ["the owner"] if judgement.asks_owner else []
+    return f"it would ask {' and then '.join(asked)}"
 
 
 def _judgement_brief(judgement: Judgement, whole: Mapping[str, object]) -> dict[str, object]:
-    names = ("outcome", "requester", "amount", "purpose", "category", "mandate_id")
-    brief = {name: whole[name] for name in names if _is_set(whole[name])}
-    brief["shares"] = whole["shares"]
+    names = ("outcome", "amount", "requester", "purpose", "category", "mandate_id")
+    brief = {name: whole[name] for name in names if _is_set(whole[name])} | _payees(whole)
     amount = judgement.intent.amount
-    rules = rows_of(whole, "rules")
+    rules = [_in_money(rule, amount) for rule in rows_of(whole, "rules")]
     refused = [rule for rule in rules if rule["outcome"] == "refused"]
-    shown = [_units_in_words(rule) for rule in rules]
-    said = {
-        "refusals": [_in_money(rule, amount) for rule in refused],
-    }
-    return brief | {"rules": shown} | (said if refused else {})
-
-
-def _units_in_words(rule: Mapping[str, object]) -> dict[str, object]:
-    shown = dict(rule)
-    for name in ("limit", "observed"):
-        if isinstance(rule[name], int):
-            shown[name] = f"{rule[name]} {rule['unit']}"
-    return shown
+    return brief | {"rules": rules} | ({"refusals": refused} if refused else {})

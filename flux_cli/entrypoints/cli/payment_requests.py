@@ -106,7 +106,7 @@ def key_of(flux: Invocation, deps: Deps) -> str:
     if flux.idempotency_key is not None:
         return named(flux.idempotency_key, "--idempotency-key")
     key = deps.ids.new("event")
-    flux.progress("request", idempotency_key=key)
+    flux.progress("started", idempotency_key=key)
     return key
 
 
@@ -157,7 +157,9 @@ def shares_of(payees: list[str], amount: Money) -> tuple[Share, ...]:
             param="--to",
             fixes=(Fix("write --to NAME=AMOUNT; one payee may go without and gets the rest"),),
         )
-    if rest.units < 0 or (rest.units > 0) is not bool(open_ones):
+    if open_ones and rest.units <= 0:
+        raise InvalidInput(f"nothing is left for {open_ones[0][:64]!r}", param="--to")
+    if not open_ones and rest.units != 0:
         raise InvalidInput(f"the shares sum to {given}, not to {amount}", param="--to")
     return tuple(Share(name, rest if part is None else part) for name, part in parts.items())
 
@@ -179,11 +181,7 @@ def refuse_above_maximum(flux: Invocation, amount: Money) -> None:
         return
     flux.deny(
         f"{amount} is more than --max-amount {most}; nothing moved",
-        (
-            Refusal(
-                "max_amount_exceeded", "asked for", most.units, amount.units, asset.code
-            ),
-        ),
+        (Refusal("max_amount_exceeded", "asked for", most.units, amount.units, asset.code),),
         max_amount_minor=most.units,
     )
 

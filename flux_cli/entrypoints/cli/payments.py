@@ -1,59 +1,73 @@
-"""`flux payments list|show`."""
+"""`flux payments`: asking for money, and what becomes of it."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Annotated
+import time
+from dataclasses import replace
+from enum import StrEnum
+from functools import wraps
+from typing import Annotated, Any
 
 import typer
 
 from flux_cli.bootstrap import open_existing
-from flux_cli.domain.intents import IntentState, PaymentIntent
-from flux_cli.domain.money import Money
-from flux_cli.entrypoints.cli.ballots import BALLOT_COLUMNS, ballot_rows, votes_in_words
-from flux_cli.entrypoints.cli.document import Column, Document, Listing
+from flux_cli.domain.intents import CaptureMethod, IntentState, PaymentIntent
+from flux_cli.domain.money import CREDIT, Money
+from flux_cli.domain.quorum import Urgency
+from flux_cli.entrypoints.cli.document import Listing
+from flux_cli.entrypoints.cli.exit_codes import ExitCode
 from flux_cli.entrypoints.cli.invocation import Invocation
+from flux_cli.entrypoints.cli.options import MONEY
+from flux_cli.entrypoints.cli.ownership import TokenFile, prove_owner
 from flux_cli.entrypoints.cli.pages import FILTERED, filters, page
-from flux_cli.entrypoints.cli.run_document import rows_of
+from flux_cli.entrypoints.cli.payment_documents import (
+    COLUMNS,
+    PEOPLE_COLUMNS,
+    WAITING,
+    payment_document,
+    refuse,
+    tell_payment,
+)
+from flux_cli.entrypoints.cli.payment_requests import (
+    AmountText,
+    AssetCode,
+    Category,
+    ClaimedReturn,
+    Justification,
+    MandateId,
+    Payer,
+    Purpose,
+    Reference,
+    Wording,
+    amount_of,
+    ask_for,
+    asset_of,
+    key_of,
+    read_request,
+    shares_of,
+)
 from flux_cli.entrypoints.cli.verb import noun, verb
+from flux_cli.kernel.verdict import Denied
+from flux_cli.usecases.capture_payment import cancel_payment, capture_payment, expire_payments
+from flux_cli.usecases.correct_payment import refund_payment
+from flux_cli.usecases.ports import Deps
+from flux_cli.usecases.request_money import approve_payment, deny_payment
 from flux_cli.usecases.view_payments import summarise_payment, view_payment
 
 app = noun("Requests for money and what was decided.")
 
-COLUMNS = (
-    Column("id", "id", "id"),
-    Column("purpose", "what"),
-    Column("amount", "amount", "money"),
-    Column("votes", "votes"),
-    Column("state", "state", "status"),
-)
-TABLES = {
-    "shares": (Column("payee", "payee"), Column("amount", "amount", "money")),
-    "refusals": (
-        Column("code", "rule"),
-        Column("message", "why"),
-        Column("limit", "limit", "money"),
-        Column("observed", "observed", "money"),
-    ),
-    "ballots": BALLOT_COLUMNS,
-}
-SHOWN = (
-    "id",
-    "state",
-    "requester",
-    "amount",
-    "purpose",
-    "justification",
-    "claimed_return",
-    "captured",
-    "released",
-    "most_that_would_pass",
-    "run_id",
-    "card_id",
-    "created_at",
-    "decided_at",
-)
-"""What people see of a payment before its tables."""
+PaymentId = Annotated[str, typer.Argument(metavar="ID", help="The payment's id, or its start.")]
+Part = Annotated[
+    str | None, typer.Option("--amount", metavar="AMOUNT", help="Only this much of it.")
+]
+KEYED = frozenset({"idempotency_key"})
+LONGEST_PAUSE_SECONDS = 2.0
+
+
+class Rail(StrEnum):
+    """How an approved payment leaves."""
+
+    SIMULATED = "simulated"
 
 
 @verb(app, "list", options=FILTERED, examples=("flux payments list --status denied",))
@@ -64,46 +78,204 @@ def list_(flux: Invocation) -> None:
         equal = filters(flux, reader, IntentState, "requester")
         intents, following = page(flux, reader, PaymentIntent, equal)
     rows = [summarise_payment(intent) for intent in intents]
-    empty = "no payments: `flux run marketing-campaign` asks for one"
-    flux.show(Listing("payment", rows, COLUMNS, following, empty=empty))
+    columns = PEOPLE_COLUMNS if flux.for_people else COLUMNS
+    empty = "no payments: `flux pay` makes one, `flux payments request` asks for one"
+    flux.show(Listing("payment", rows, columns, following, empty=empty))
 
 
 @verb(app, "show", examples=("flux payments show pi_01",))
-def show(
-    flux: Invocation,
-    payment_id: Annotated[
-        str, typer.Argument(metavar="ID", help="The payment's id, or its start.")
-    ],
-) -> None:
+def show(flux: Invocation, payment_id: PaymentId) -> None:
     """Show a payment: every rule that refused, every ballot, and the decision."""
     deps = open_existing(flux.config, timeout=flux.timeout)
     with deps.store.reading() as reader:
         whole = view_payment(reader, reader.resolve(PaymentIntent, payment_id))
-    if flux.for_people:
-        flux.show(Document("payment", _brief(whole), tables=TABLES, last="money is simulated"))
-    else:
-        flux.show(Document("payment", whole))
+    flux.show(payment_document(whole, for_people=flux.for_people))
 
 
-def _brief(whole: Mapping[str, object]) -> dict[str, object]:
-    decision = whole["decision"]
-    tally = decision["tally"] if isinstance(decision, Mapping) else None
-    brief = {name: whole[name] for name in SHOWN}
-    brief["votes"] = votes_in_words(tally, whole["votes"])
-    if isinstance(decision, Mapping):
-        brief["decision"] = f"{decision['verdict']}, policy version {decision['policy_version']}"
-    brief["shares"] = whole["shares"]
-    if whole["refusals"]:
-        brief["refusals"] = [_in_money(rule) for rule in rows_of(whole, "refusals")]
-    ballots = ballot_rows(whole)
-    return brief | ({"ballots": ballots} if ballots else {})
+@verb(
+    app,
+    "request",
+    options=MONEY,
+    examples=(
+        "flux payments request orchestrator 40 --to researcher --purpose interviews",
+        "flux payments request orchestrator 30 --to researcher=20 --to content-writer=10",
+    ),
+)
+def request(
+    flux: Invocation,
+    payer: Payer,
+    amount: AmountText,
+    to: Annotated[
+        list[str],
+        typer.Option("--to", metavar="PAYEE[=AMOUNT]", help="Who gets it; repeat to share it."),
+    ],
+    purpose: Purpose = "payment",
+    justification: Justification = "",
+    claimed_return: ClaimedReturn = None,
+    urgency: Annotated[Urgency, typer.Option(help="How soon it is needed.")] = Urgency.MEDIUM,
+    category: Category = "general",
+    mandate: MandateId = None,
+    reference: Reference = "",
+    asset: AssetCode = CREDIT.code,
+    capture: Annotated[
+        CaptureMethod, typer.Option(help="On approval: hold it, pay it at once, or make a card.")
+    ] = CaptureMethod.MANUAL,
+    hold_hours: Annotated[int, typer.Option(min=1, max=8760, help="How long a hold lasts.")] = 24,
+    rail: Annotated[Rail, typer.Option(help="How the money leaves.")] = Rail.SIMULATED,
+) -> ExitCode:
+    """Ask for money: the kernel judges, the seats vote if it is large, and it is held or paid."""
+    money = amount_of(amount, asset_of(asset))
+    shares = shares_of(to, money)
+    said = Wording(purpose, justification, claimed_return, urgency, category, mandate, reference)
+    deps = open_existing(flux.config, timeout=flux.timeout)
+    wanted = replace(read_request(deps, payer, money, shares, said), rail=rail.value)
+    return ask_for(flux, deps, wanted, capture, hold_hours)
 
 
-def _in_money(rule: Mapping[str, object]) -> dict[str, object]:
-    """A refusal with its numbers as amounts, where they are amounts."""
-    shown = dict(rule)
-    for name in ("limit", "observed"):
-        units = rule[name]
-        if isinstance(units, int) and rule["unit"] == "money":
-            shown[name] = Money(units)
-    return shown
+@verb(app, "check", examples=("flux payments check orchestrator 300 --to researcher",))
+@wraps(request, assigned=(), updated=())
+def check(flux: Invocation, **asked: Any) -> ExitCode:
+    """Say whether a payment would pass: every rule, its limit, and the most that would.
+
+    Nothing is written and no seat is asked. Takes what `request` takes, and ends with the number
+    that asking would end with.
+    """
+    return request(replace(flux, dry_run=True), **asked)
+
+
+@verb(app, "wait", examples=("flux payments wait pi_01 --timeout 60",))
+def wait(flux: Invocation, payment_id: PaymentId) -> ExitCode:
+    """Wait until a payment is decided, at most as long as it waits itself, or as --timeout."""
+    deps = open_existing(flux.config)
+    found = _found(deps, payment_id)
+    begun, pause = time.monotonic(), 0.1
+    while True:
+        expire_payments(deps)
+        with deps.store.reading() as reader:
+            intent = reader.get(PaymentIntent, found.id)
+            over = reader.now >= intent.expires_at
+        waited = time.monotonic() - begun
+        late = over if flux.timeout is None else waited >= flux.timeout
+        if intent.state not in WAITING or late:
+            return tell_payment(flux, deps, intent)
+        left = pause if flux.timeout is None else flux.timeout - waited
+        time.sleep(min(pause, left))
+        pause = min(2 * pause, LONGEST_PAUSE_SECONDS)
+
+
+@verb(app, "approve", examples=("flux payments approve pi_01",))
+def approve(
+    flux: Invocation, payment_id: PaymentId, owner_token_file: TokenFile = None
+) -> ExitCode:
+    """Say yes, as the owner, to a payment that waits for you; everything is judged again."""
+    deps = open_existing(flux.config, timeout=flux.timeout)
+    expire_payments(deps)
+    intent = _found(deps, payment_id)
+    payees = ", ".join(f"{share.amount} to {share.payee}" for share in intent.shares)
+    what = f"{intent.requester} would pay {payees} for “{intent.purpose}”."
+    prove_owner(flux, deps, what, _plainly(intent.amount), token_file=owner_token_file)
+    return tell_payment(flux, deps, approve_payment(deps, intent.id))
+
+
+@verb(app, "deny", examples=("flux payments deny pi_01 --reason 'too dear'",))
+def deny(
+    flux: Invocation,
+    payment_id: PaymentId,
+    reason: Annotated[str, typer.Option(metavar="TEXT", help="Why, for the record.")] = "",
+    owner_token_file: TokenFile = None,
+) -> None:
+    """Say no, as the owner, to a payment that waits for you."""
+    deps = open_existing(flux.config, timeout=flux.timeout)
+    expire_payments(deps)
+    intent = _found(deps, payment_id)
+    what = f"Deny {intent.requester} {intent.amount} for “{intent.purpose}”."
+    prove_owner(flux, deps, what, "deny", token_file=owner_token_file)
+    denied = deny_payment(deps, intent.id, reason)
+    with deps.store.reading() as reader:
+        whole = view_payment(reader, denied)
+    last = "denied; nothing moved"
+    flux.show(payment_document(whole, for_people=flux.for_people, last=last))
+
+
+@verb(app, "cancel", examples=("flux payments cancel pi_01",))
+def cancel(flux: Invocation, payment_id: PaymentId) -> None:
+    """Give up a payment that is not captured; what is on hold goes back."""
+    deps = open_existing(flux.config, timeout=flux.timeout)
+    expire_payments(deps)
+    cancelled = cancel_payment(deps, _found(deps, payment_id).id)
+    with deps.store.reading() as reader:
+        whole = view_payment(reader, cancelled)
+    last = f"{cancelled.released} went back to {cancelled.requester}, simulated"
+    flux.show(payment_document(whole, for_people=flux.for_people, last=last))
+
+
+@verb(
+    app,
+    "capture",
+    options=KEYED,
+    examples=("flux payments capture pi_01", "flux payments capture pi_01 --amount 12.50 --final"),
+)
+def capture(
+    flux: Invocation,
+    payment_id: PaymentId,
+    amount: Part = None,
+    final: Annotated[bool, typer.Option("--final", help="Give back what is not captured.")] = False,
+) -> ExitCode:
+    """Pay what is on hold, or a part of it; after its time it is captured late, and flagged."""
+    deps = open_existing(flux.config, timeout=flux.timeout)
+    intent = _found(deps, payment_id)
+    wanted = None if amount is None else amount_of(amount, intent.amount.asset, "--amount")
+    key = key_of(flux, deps)
+    expire_payments(deps)
+    captured = capture_payment(deps, intent.id, wanted, final=final, key=key)
+    if isinstance(captured, Denied):
+        _refuse(flux, "the late capture was denied; nothing moved", captured, intent)
+    assert isinstance(captured, PaymentIntent), "a denial has ended the command"
+    last = ""
+    if captured.on_hold.units:
+        last = f"{captured.captured} captured, {captured.on_hold} still on hold, simulated"
+    return tell_payment(flux, deps, captured, key=key, last=last)
+
+
+@verb(
+    app,
+    "refund",
+    options=KEYED,
+    examples=("flux payments refund pi_01", "flux payments refund pi_01 --amount 5"),
+)
+def refund(
+    flux: Invocation,
+    payment_id: PaymentId,
+    amount: Part = None,
+    payee: Annotated[
+        str | None, typer.Option(metavar="NAME", help="Who gives back, of several.")
+    ] = None,
+) -> ExitCode:
+    """Give back a captured payment, or a part of it, from the payee's wallet to the payer's."""
+    deps = open_existing(flux.config, timeout=flux.timeout)
+    intent = _found(deps, payment_id)
+    wanted = None if amount is None else amount_of(amount, intent.amount.asset, "--amount")
+    key = key_of(flux, deps)
+    expire_payments(deps)
+    refunded = refund_payment(deps, intent.id, wanted, payee=payee, key=key)
+    if isinstance(refunded, Denied):
+        _refuse(flux, "the refund was denied; nothing moved", refunded, intent)
+    assert isinstance(refunded, PaymentIntent), "a denial has ended the command"
+    last = f"{refunded.refunded} of {refunded.captured} given back, simulated"
+    return tell_payment(flux, deps, refunded, key=key, last=last)
+
+
+def _refuse(flux: Invocation, message: str, denied: Denied, intent: PaymentIntent) -> None:
+    refuse(flux, message, denied.refusals, denied.most, intent)
+
+
+def _found(deps: Deps, text: str) -> PaymentIntent:
+    with deps.store.reading() as reader:
+        return reader.resolve(PaymentIntent, text)
+
+
+def _plainly(amount: Money) -> str:
+    """An amount as it is typed: `250.00`."""
+    whole, point, part = amount.decimal.partition(".")
+    least = min(2, amount.asset.exponent)
+    return whole + point + part.rstrip("0").ljust(least, "0")

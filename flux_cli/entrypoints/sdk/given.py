@@ -15,7 +15,7 @@ from flux_cli.usecases.caps import Caps
 P = ParamSpec("P")
 R = TypeVar("R")
 
-CENT = 10 ** (CREDIT.exponent - 2)
+CENT: int = 10 ** (CREDIT.exponent - 2)
 """Units of CREDIT in one cent."""
 
 MOST_CENTS = BOUND // CENT
@@ -62,15 +62,16 @@ def caps_from(policy: Policy) -> Caps:
     if type(policy.paused) is not bool:
         raise TypeError(f"paused is a bool, not {type(policy.paused).__name__}")
     return Caps(
-        per_payment=_cap(policy.max_per_transaction, "max_per_transaction"),
-        per_day=_cap(policy.daily_spend_cap, "daily_spend_cap"),
-        owner_threshold=_cap(policy.require_human_approval_over, "require_human_approval_over"),
+        per_payment=cap_of(policy.max_per_transaction, "max_per_transaction"),
+        per_day=cap_of(policy.daily_spend_cap, "daily_spend_cap"),
+        owner_threshold=cap_of(policy.require_human_approval_over, "require_human_approval_over"),
         payees=_ids(policy.allowlist),
         paused=policy.paused,
     )
 
 
-def _cap(cents: int | None, what: str) -> Money | None:
+def cap_of(cents: int | None, what: str) -> Money | None:
+    """`cents` as a limit, which may be nothing; None is no limit."""
     return None if cents is None else money_of(cents, what, least=0)
 
 

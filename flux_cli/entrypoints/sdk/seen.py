@@ -1,10 +1,12 @@
-"""Agents, payments and escrows of the domain as the SDK's objects."""
+"""Agents, payments and escrows of the domain as the SDK's objects, and refusals as its codes."""
 
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 
-from flux_cli.domain import agents, escrows, intents
+from flux_cli.domain import agents, escrows, intents, policies
+from flux_cli.domain.agents import AgentStatus
 from flux_cli.domain.escrows import EscrowState
 from flux_cli.domain.intents import IntentState
 from flux_cli.domain.money import CREDIT, Money
@@ -16,10 +18,182 @@ from flux_cli.entrypoints.sdk.objects import (
     Escrow,
     EscrowStatus,
     PaymentIntent,
+    PaymentResult,
     PaymentStatus,
     Policy,
     Wallet,
 )
-from flux_cli.usecases.caps import caps_of
-from flux_cli.usecases.change_caps import own_policy
+from flux_cli.usecases.caps import Caps, caps_of
 from flux_cli.usecases.ports import Reader
+from flux_cli.usecases.wallets import Purse, purses_of
+
+KEYED, UNKEYED = "pay:", "sdk:"
+"""How the engine's key of a payment begins, with the program's own key or with one of ours."""
+
+CODES = {
+    "economy_frozen": "AGENT_PAUSED",
+    "agent_frozen": "AGENT_PAUSED",
+    "agent_paused": "AGENT_PAUSED",
+    "payee_not_allowed": "RECIPIENT_NOT_ALLOWED",
+    "payee_denied": "RECIPIENT_NOT_ALLOWED",
+    "self_payment": "RECIPIENT_NOT_ALLOWED",
+    "below_minimum_balance": "AMOUNT_EXCEEDS_LIMIT",
+    "owner_required": "APPROVAL_REQUIRED",
+    "quorum_required": "APPROVAL_REQUIRED",
+    "no_quorum": "APPROVAL_REQUIRED",
+}
+"""The SDK's code of the kernel's; caps have one code, and the rest their own in capitals."""
+
+AWAITED = frozenset({"owner_required", "quorum_required"})
+"""What an approval would answer: never why a payment was refused for good."""
+
+NO_APPROVAL_YET = Refusal("owner_required", "it waits for approval")
+
+STATUSES = {
+    IntentState.DRAFT: PaymentStatus.REQUIRES_CONFIRMATION,
+    IntentState.AWAITING_QUORUM: PaymentStatus.REQUIRES_APPROVAL,
+    IntentState.AWAITING_OWNER: PaymentStatus.REQUIRES_APPROVAL,
+    IntentState.APPROVED: PaymentStatus.REQUIRES_CONFIRMATION,
+    IntentState.DENIED: PaymentStatus.FAILED_POLICY,
+    IntentState.CAPTURED: PaymentStatus.COMPLETED,
+    IntentState.CANCELLED: PaymentStatus.CANCELLED,
+    IntentState.EXPIRED: PaymentStatus.CANCELLED,
+    IntentState.UNKNOWN: PaymentStatus.REQUIRES_CONFIRMATION,
+}
+
+ESCROW_STATUSES = {
+    EscrowState.COMPLETED: EscrowStatus.RELEASED,
+    EscrowState.REJECTED: EscrowStatus.CANCELLED,
+    EscrowState.EXPIRED: EscrowStatus.CANCELLED,
+}
+"""The ends; every other state still holds the money."""
+
+
+def code_of(refusal: Refusal) -> str:
+    """The SDK's code of one of the kernel's refusals."""
+    cap = "AMOUNT_EXCEEDS_LIMIT" if refusal.code.endswith("_exceeded") else refusal.code.upper()
+    return CODES.get(refusal.code, cap)
+
+
+def first_refusal(intent: intents.PaymentIntent) -> Refusal | None:
+    """Why the payment was not made, the most serious reason; None where it was."""
+    final = [refusal for refusal in intent.refusals if refusal.code not in AWAITED]
+    waits = intent.state in (IntentState.AWAITING_OWNER, IntentState.AWAITING_QUORUM)
+    return next(iter((*final, *intent.refusals)), NO_APPROVAL_YET if waits else None)
+
+
+def said(refusal: Refusal) -> str:
+    """The refusal in a sentence, with the two amounts that disagreed."""
+    if refusal.limit is None or refusal.observed is None:
+        return refusal.message
+    if refusal.unit != "money":
+        return f"{refusal.message}: {refusal.observed}, limit {refusal.limit} {refusal.unit}"
+    return f"{refusal.message}: {Money(refusal.observed)}, limit {Money(max(refusal.limit, 0))}"
+
+
+def see_payment(reader: Reader, intent: intents.PaymentIntent) -> PaymentIntent:
+    """A payment; of one with several payees the first is named."""
+    refusal = first_refusal(intent)
+    status = STATUSES[intent.state]
+    if status is PaymentStatus.FAILED_POLICY and refusal and refusal.code == "insufficient_funds":
+        status = PaymentStatus.FAILED_FUNDS
+    done = status is PaymentStatus.COMPLETED
+    return PaymentIntent(
+        intent_id=intent.id,
+        from_agent_id=intent.requester,
+        to_agent_id=intent.shares[0].payee,
+        amount=cents_of(intent.amount),
+        status=status,
+        idempotency_key=intent.key[len(KEYED) :] if intent.key.startswith(KEYED) else None,
+        memo=intent.purpose or None,
+        metadata=noted(reader, intent.id),
+        created_at=intent.created_at,
+        completed_at=intent.decided_at if done else None,
+        failure_reason=said(refusal) if refusal and not done else None,
+    )
+
+
+def see_result(reader: Reader, intent: intents.PaymentIntent) -> PaymentResult:
+    """What became of a payment: a success once it is paid."""
+    seen = see_payment(reader, intent)
+    if seen.status is PaymentStatus.COMPLETED:
+        return PaymentResult(True, seen)
+    refusal = first_refusal(intent)
+    if refusal is None:
+        return PaymentResult(False, seen, intent.state.upper(), f"the payment is {intent.state}")
+    return PaymentResult(False, seen, code_of(refusal), said(refusal))
+
+
+def see_escrow(escrow: escrows.Escrow) -> Escrow:
+    """An escrow; one that is disputed is locked until the owner has decided."""
+    status = ESCROW_STATUSES.get(escrow.state, EscrowStatus.LOCKED)
+    return Escrow(
+        escrow_id=escrow.id,
+        from_agent_id=escrow.payer,
+        to_agent_id=escrow.payee,
+        amount=cents_of(escrow.amount),
+        status=status,
+        created_at=escrow.created_at,
+        completed_at=None if status is EscrowStatus.LOCKED else escrow.updated_at,
+        memo=escrow.memo,
+    )
+
+
+def credit_of(agent: str, known: dict[str, list[Purse]]) -> Purse:
+    """An agent's purse of CREDIT, of all that `purses` found."""
+    found = [one for one in purses_of(agent, known) if one.available.asset == CREDIT]
+    return found[0] if found else purses_of(agent, {})[0]
+
+
+def spent_of(purse: Purse) -> Money:
+    """What was paid and did not come back; what is only set aside is not spent yet."""
+    return purse.spent - purse.set_aside
+
+
+def see_wallet(purse: Purse) -> Wallet:
+    """An agent's money."""
+    total = purse.available + purse.set_aside
+    return Wallet(cents_of(purse.available), cents_of(purse.set_aside), cents_of(total))
+
+
+def see_agent(reader: Reader, agent: agents.Agent, known: dict[str, list[Purse]]) -> Agent:
+    """An agent whole; `known` is what `purses` found. Without a policy it may spend nothing."""
+    purse = credit_of(agent.name, known)
+    spent = spent_of(purse)
+    paused = agent.status is AgentStatus.PAUSED
+    found = reader.find(policies.Policy, agent=agent.name, limit=1)
+    nothing = Caps(per_payment=Money(0), paused=paused)
+    caps = caps_of(found[0], paused=paused) if found else nothing
+    return Agent(
+        agent_id=agent.name,
+        wallet=see_wallet(purse),
+        policy=see_policy(caps),
+        metadata=noted(reader, agent.id),
+        display_name=agent.display_name,
+        total_earned=cents_of(purse.earned),
+        total_spent=cents_of(spent),
+        net_profit=cents_of(purse.earned - spent),
+    )
+
+
+def see_policy(caps: Caps) -> Policy:
+    """An agent's caps, in cents."""
+    return Policy(
+        max_per_transaction=_cents(caps.per_payment),
+        daily_spend_cap=_cents(caps.per_day),
+        require_human_approval_over=_cents(caps.owner_threshold),
+        allowlist=caps.payees,
+        paused=caps.paused,
+    )
+
+
+def _cents(money: Money | None) -> int | None:
+    return None if money is None else cents_of(money)
+
+
+def noted(reader: Reader, subject: str) -> dict[str, object]:
+    """The metadata that a program gave with an object."""
+    note = reader.lookup(Note, id=note_id(subject))
+    found = {} if note is None else json.loads(note.text)
+    assert isinstance(found, Mapping), "metadata was a dict when it was kept"
+    return dict(found)

@@ -291,7 +291,7 @@ def test_half_an_entry_is_found(store: SqliteStore) -> None:
 
 def event(subject: str, version: int = 1) -> str:
     return (
-        "insert into events select max(seq) + 1, 'evt_x', max(at), 'k',"
+        "insert into events select max(seq) + 1, max(at), 'k',"
         f" '{subject}', {version}, null, '{{}}', zeroblob(32) from events"
     )
 
@@ -354,11 +354,11 @@ STATEMENTS = [
             "accounts (number, name, asset, kind) values (1, 'wallet:eve', 'CREDIT', 'wallet')",
             "accounts (name, asset, kind) values ('wallet:ada', 'CREDIT', 'wallet')",
             "kinds values (21, 'gift')",
-            "events select seq, id, at, kind, subject, version, run_id, '{}', hash from events"
+            "events select seq, at, kind, subject, version, run_id, '{}', hash from events"
             " where seq = 1",
-            "events select max(seq) + 1, id, at, kind, subject, version, run_id, '{}', hash"
+            "events select max(seq) + 1, at, kind, subject, version, run_id, '{}', hash"
             " from events",
-            "events select max(seq) + 1, 'evt_x', at, kind, subject, 9, run_id, '{}', hash"
+            "events select max(seq) + 1, at, kind, subject, 9, run_id, '{}', hash"
             " from events",
             "movements select seq, entry, moves, key, kind, source, target, amount,"
             " source_after, target_after, source_before, target_before, 'x', decision_id,"

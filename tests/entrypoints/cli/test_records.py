@@ -76,6 +76,7 @@ def test_balance_after_the_campaign(flux: Flux, done: Any) -> None:
         "id": rows["orchestrator"]["id"],
         "schema": "flux.balance/1",
         "agent": "orchestrator",
+        "currency": "CREDIT",
         "available": money(500 * WHOLE - spent),
         "held": money(0),
         "total": money(500 * WHOLE - spent),
@@ -208,8 +209,8 @@ def test_nothing_to_read_without_a_ledger(flux: Flux) -> None:
 def test_payments_and_quorum(flux: Flux, done: Any) -> None:
     payment = done["payment"]
     assert flux("payments", "list").out == (
-        "id\tpurpose\tamount\tvotes\tstate\n"
-        f"{payment['id']}\t{payment['purpose']}\t{payment['amount']['decimal'][:-4]}"
+        "id\trequester\tpurpose\tamount\tamount.currency\tcaptured\tvotes\tstate\n"
+        f"{payment['id']}\torchestrator\t{payment['purpose']}\t120.00\tCREDIT\t120.00"
         "\t5/5\tcaptured\n"
     )
     assert flux("payments", "show", payment["id"], "--json").json() == payment | {

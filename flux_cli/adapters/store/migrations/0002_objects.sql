@@ -4,7 +4,6 @@
 
 create table events (
   seq      integer primary key,
-  id       text not null unique check (id glob 'evt_*'),
   at       text not null check (length(at) = 27),
   kind     text not null,
   subject  text not null,
@@ -19,8 +18,7 @@ create index events_of_run on events (run_id, seq) where run_id is not null;
 
 create trigger events_in_order before insert on events
 when new.seq is not (select coalesce(max(seq), 0) + 1 from events)
-  or exists (select 1 from events where id = new.id
-             or (subject = new.subject and version = new.version))
+  or exists (select 1 from events where subject = new.subject and version = new.version)
   or new.at < (select at from events where seq = new.seq - 1)
   or new.version is not (select coalesce(max(version), 0) + 1 from events
                          where subject = new.subject)

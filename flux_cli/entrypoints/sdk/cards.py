@@ -1,0 +1,122 @@
+"""Asking for a one-time card, seeing it masked, and cancelling it. Cards are SIMULATED."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+
+from flux_cli.domain.agents import Agent, AgentKind
+from flux_cli.domain.cards import Card
+from flux_cli.domain.intents import CaptureMethod, PaymentIntent, Share
+from flux_cli.domain.money import Money
+from flux_cli.domain.quorum import Urgency
+from flux_cli.entrypoints.sdk.given import LONGEST_MEMO, cap_of, cents_of, money_of, text_of
+from flux_cli.entrypoints.sdk.objects import Row
+from flux_cli.entrypoints.sdk.payments import quietly
+from flux_cli.entrypoints.sdk.seen import first_refusal, said
+from flux_cli.errors import WrongState
+from flux_cli.usecases import cancel_card as engine
+from flux_cli.usecases.caps import Caps
+from flux_cli.usecases.money_request import MoneyRequest
+from flux_cli.usecases.open_agent import open_agent
+from flux_cli.usecases.ports import Deps, Reader
+from flux_cli.usecases.request_money import request_money
+from flux_cli.usecases.view_payments import view_quorum
+from flux_cli.usecases.wallets import known_agent
+
+CARD_NETWORK = "card-network"
+"""The agent that cards are for; an allowlist must name it to let its agent have cards."""
+
+
+def request_card(
+    deps: Deps,
+    cents: int,
+    purpose: str,
+    justification: str,
+    agent: str,
+    expected_roi: int | str | None,
+    urgency: str,
+    budget_remaining: int | None,
+) -> Row:
+    """Ask for a card over an amount; see `AgentPaySDK.request_payment_card`."""
+    amount = money_of(cents)
+    reasons = text_of(justification, "justification", LONGEST_MEMO)
+    if isinstance(expected_roi, str):
+        reasons, expected_roi = f"{reasons} Expected return: {expected_roi}".strip(), None
+    with deps.store.reading() as reader:
+        known_agent(reader, agent)
+    request = MoneyRequest(
+        requester=agent,
+        amount=amount,
+        shares=(Share(_card_network(deps), amount),),
+        purpose=text_of(purpose, "purpose", LONGEST_MEMO),
+        justification=text_of(reasons, "justification with expected_roi", LONGEST_MEMO),
+        claimed_return=cap_of(expected_roi, "expected_roi"),
+        urgency=Urgency(urgency.lower()),
+        plan_digest="",
+        reference="",
+        escrowed=False,
+        budget=cap_of(budget_remaining, "budget_remaining"),
+        rail="card",
+        capture_method=CaptureMethod.CARD,
+    )
+    intent = request_money(deps, request, key=f"card:{deps.ids.new('event')}", progress=quietly)
+    with deps.store.reading() as reader:
+        return _told(reader, intent)
+
+
+def _card_network(deps: Deps) -> str:
+    """The payee of every card, registered when the first card is asked for; it never spends."""
+    with deps.store.reading() as reader:
+        there = reader.lookup(Agent, name=CARD_NETWORK) is not None
+    if not there:
+        nothing = Caps(per_payment=Money(0))
+        with suppress(WrongState):  # another thread's card was first
+            open_agent(
+                deps, CARD_NETWORK, nothing, display_name="Card network", kind=AgentKind.MERCHANT
+            )
+    return CARD_NETWORK
+
+
+def _told(reader: Reader, intent: PaymentIntent) -> Row:
+    refusal = first_refusal(intent)
+    card = None if intent.card_id is None else reader.get(Card, intent.card_id)
+    votes = view_quorum(reader, intent)
+    return {
+        "approved": card is not None,
+        "card": None if card is None else told_card(card),
+        "denial_reason": said(refusal) if refusal is not None and card is None else None,
+        "consensus_result": votes if votes["votes"] is not None else None,
+        "transaction_id": intent.id,
+    }
+
+
+def told_card(card: Card) -> Row:
+    """A card as it may be shown: its number masked, its CVV nowhere."""
+    return {
+        "card_id": card.id,
+        "card_number": card.masked,
+        "last_four": card.last_four,
+        "expiry_date": f"{card.expires_at:%m/%y}",
+        "agent_id": card.holder,
+        "purpose": card.purpose,
+        "amount": cents_of(card.limit),
+        "spent": cents_of(card.spent),
+        "remaining": cents_of(card.remaining),
+        "status": card.state.value,
+        "transaction_id": card.intent_id,
+        "created_at": card.issued_at.isoformat(),
+        "expires_at": card.expires_at.isoformat(),
+        "simulated": True,
+    }
+
+
+def card_of(deps: Deps, card_id: str) -> Row | None:
+    """The card of this id as it may be shown, or None."""
+    with deps.store.reading() as reader:
+        card = reader.lookup(Card, id=card_id)
+    return None if card is None else told_card(card)
+
+
+def cancel(deps: Deps, card_id: str) -> Row:
+    """End a card; what is left on it goes back. Raises `NotFound`, `WrongState`."""
+    return told_card(engine.cancel_card(deps, card_id))

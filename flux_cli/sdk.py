@@ -1,0 +1,34 @@
+"""The public door for Python: `from flux_cli.sdk import AgentPaySDK, Policy, PaymentStatus`.
+
+It re-exports, as nothing else does, because programs are promised this name.
+"""
+
+from flux_cli.entrypoints.sdk.client import AgentPaySDK
+from flux_cli.entrypoints.sdk.objects import (
+    Agent,
+    EntryType,
+    Escrow,
+    EscrowResult,
+    EscrowStatus,
+    LedgerEntry,
+    PaymentIntent,
+    PaymentResult,
+    PaymentStatus,
+    Policy,
+    Wallet,
+)
+
+__all__ = [
+    "Agent",
+    "AgentPaySDK",
+    "EntryType",
+    "Escrow",
+    "EscrowResult",
+    "EscrowStatus",
+    "LedgerEntry",
+    "PaymentIntent",
+    "PaymentResult",
+    "PaymentStatus",
+    "Policy",
+    "Wallet",
+]
