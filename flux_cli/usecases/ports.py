@@ -145,6 +145,11 @@ class Reader(Protocol):
     def used(self, limit: Limit, requester: str, subject: str, asset: Asset) -> tuple[Money, int]:
         """What `limit` has counted for `subject` so far: an amount and a number of payments."""
 
+    def costs_since(
+        self, account: str, kind: str, since: datetime, asset: Asset
+    ) -> tuple[Money, int]:
+        """What left `account` in entries of one kind after `since`: an amount and a number."""
+
     def duplicates(self, spend: Spend, since: datetime) -> int:
         """How many permitted payments since then were the same as `spend`."""
 

@@ -106,7 +106,7 @@ def test_rows_are_checked_before_any_is_paid(deps: Deps) -> None:
     ]
     assert check_rows(deps, mixed) == [
         Fault(3, "no agent named 'nobody'"),
-        Fault(4, "pat has no policy, so it may spend nothing"),
+        Fault(4, "pat has no policy for CREDIT, so it may spend none"),
         Fault(5, "no mandates row 'man_none'"),
     ]
     assert trace(deps)[0] == 0

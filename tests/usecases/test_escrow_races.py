@@ -17,6 +17,7 @@ from flux_cli.usecases import end_escrow, open_escrow
 from flux_cli.usecases.end_escrow import (
     Part,
     dispute_escrow,
+    expire_escrows,
     refund_escrow,
     release_escrow,
     resolve_escrow,
@@ -125,6 +126,29 @@ def test_the_same_key_created_from_many_threads_is_one_escrow(tmp_path: Path) ->
     assert answers == [answers[0]] * 6
     assert economy.balances(answers[0].id) == (480, 20, 0)
     assert economy.faults() == set()
+
+
+def test_37_sweeps_that_meet_give_each_escrow_back_once(tmp_path: Path) -> None:
+    economy = economy_at(tmp_path / "flux.db")
+    made = [economy.create(f"k{number}", memo=f"study {number}") for number in range(5)]
+    economy.clock.time = made[0].expires_at
+    swept, wrong, together = list[str](), list[Exception](), threading.Barrier(4)
+
+    def sweep() -> None:
+        together.wait()
+        try:
+            swept.extend(escrow.id for escrow in expire_escrows(economy.deps))
+        except Exception as error:
+            wrong.append(error)
+
+    threads = [threading.Thread(target=sweep) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(60)
+    assert wrong == []
+    assert sorted(swept) == [one.id for one in made]
+    assert economy.balances(made[0].id) == (500, 0, 0)
 
 
 def killed(path: Path, place: object, name: str, step: Callable[[Economy], object]) -> None:

@@ -8,7 +8,7 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from escrow_economy import DAY, WORK, Economy, coins, economy_at, quiet, request
+from escrow_economy import DAY, START, WORK, Economy, coins, economy_at, quiet, request
 
 from flux_cli.domain.agents import ECONOMY
 from flux_cli.domain.escrows import Dispute, Escrow, EscrowState, Milestone, MilestoneState
@@ -552,6 +552,7 @@ def test_verify_names_an_escrow_without_an_account(tmp_path: Path) -> None:
         {"evaluator": "orchestrator"},
         {"key": "other"},
         {"intent_id": "pi_other"},
+        {"expires_at": START + DAY},
         {"released": coins(21)},
         {"released": coins(20)},
         {"state": EscrowState.COMPLETED},

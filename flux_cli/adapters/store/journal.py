@@ -221,15 +221,16 @@ def find(connection: sqlite3.Connection, key: str) -> EntryRecord | None:
 
 
 def records(connection: sqlite3.Connection, places: Sequence[tuple[int, int]]) -> list[EntryRecord]:
-    """The entries at these (seq, moves), in this order."""
-    found = []
-    for seq, moves in places:
-        rows = connection.execute(
-            f"select {ROW} from {JOINED} where m.seq between ? and ? order by m.seq",  # noqa: S608
-            (seq, seq + moves - 1),
-        ).fetchall()
-        found.append(record(rows))
-    return found
+    """The entries at these (seq, moves), in this order, in one query."""
+    wanted = [seq + line for seq, moves in places for line in range(moves)]
+    rows = connection.execute(
+        f"select {ROW} from json_each(?) w cross join {JOINED} where m.seq = w.value",  # noqa: S608
+        (_spell(wanted).decode(),),
+    ).fetchall()
+    by_entry: dict[object, list[tuple[object, ...]]] = {}
+    for row in rows:
+        by_entry.setdefault(row[1], []).append(row)
+    return [record(by_entry.get(seq, [(seq,) * 15])) for seq, _ in places]
 
 
 def record(rows: Sequence[tuple[object, ...]]) -> EntryRecord:

@@ -50,9 +50,7 @@ class SqliteTransaction(SqliteReader):
         """Keep an object as it now is, and record the event that made it so."""
         object_id = str(record.id)  # type: ignore[attr-defined]  # every kept dataclass has one
         row, data = kept(record)
-        version = self._journal.append_event(
-            event, object_id, run_id, data, self._recorded_at
-        )
+        version = self._journal.append_event(event, object_id, run_id, data, self._recorded_at)
         insert, update = statements(type(record))
         if version == 1:
             self._connection.execute(insert, (*row, version))

@@ -297,6 +297,27 @@ class SqliteReader:
         units, count = usage.used(self._connection, limit, requester, subject, asset, now)
         return Money(units, asset), count
 
+    def costs_since(
+        self, account: str, kind: str, since: datetime, asset: Asset
+    ) -> tuple[Money, int]:
+        """What left `account` in entries of one kind after `since`: an amount and a number."""
+        row = self._one(
+            "with recursive walk(seq, account) as ("
+            " select latest, number from accounts where name = ? and asset = ? union all"
+            " select iif(m.source = walk.account, m.source_before, m.target_before), walk.account"
+            " from walk join movements m on m.seq = walk.seq"
+            " where walk.seq > 0 and m.recorded_at > ?)"
+            " select coalesce(sum(m.amount), 0), count(*) from walk join movements m"
+            " on m.seq = walk.seq where m.source = walk.account and m.kind = ?"
+            " and m.recorded_at > ?",
+            (
+                *(account, asset.code, instant(since)),
+                *(journal.KINDS.index(EntryKind(kind)) + 1, instant(since)),
+            ),
+        )
+        units, count = row or (0, 0)
+        return Money(units, asset), count
+
     def duplicates(self, spend: Spend, since: datetime) -> int:
         """How many permitted payments since then were the same as `spend`."""
         from flux_cli.adapters.store import usage

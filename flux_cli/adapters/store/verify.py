@@ -126,8 +126,9 @@ def _balances(connection: sqlite3.Connection) -> Iterator[str | int]:
     for seq, kind, source, target, amount, *said in connection.execute(query):
         yield 1
         left, came = accounts.setdefault(source, [0] * 5), accounts.setdefault(target, [0] * 5)
-        if said != [left[0] - amount, came[0] + amount, left[2], came[2]]:
-            yield f"movement {seq}: the balances after it are {left[0] - amount}, {came[0] + amount}"
+        after = [left[0] - amount, came[0] + amount]
+        if said != [*after, left[2], came[2]]:
+            yield f"movement {seq}: the balances after it are {after[0]} and {after[1]}"
         earned, spent = _counted(journal.KINDS[kind - 1], amount)
         for standing, change in ((left, -amount), (came, amount)):
             standing[0] += change

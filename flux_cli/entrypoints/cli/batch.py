@@ -77,10 +77,10 @@ def batch(
     batch, and pays all its rows.
     """
     rows = read_batch(file)
-    deps = open_existing(flux.config, timeout=flux.timeout)
-    refuse_faults(file, check_rows(deps, rows))
     if flux.max_amount is not None:
         _refuse_more(flux, rows, flux.max_amount)
+    deps = open_existing(flux.config, timeout=flux.timeout)
+    refuse_faults(file, check_rows(deps, rows))
     flux.resume_with("flux", "batch", str(file), *(("--atomic",) if atomic else ()))
     if atomic:
         together = pay_all(deps, rows, keep=not flux.dry_run)

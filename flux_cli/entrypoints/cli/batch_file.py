@@ -172,10 +172,11 @@ def _json_lines(text: str) -> Iterator[Record]:
         _known(line, names)
         if len(set(names)) < len(names):
             raise BadLine(line, "a field is named twice")
+        cells = {name: value for name, value in pairs if isinstance(value, str) and value}
         for name, value in pairs:
             if value is not None and not isinstance(value, str):
                 raise BadLine(line, f"{name}: write it as text in quotes")
-        yield line, {name: value for name, value in pairs if value}
+        yield line, cells
 
 
 class _Pairs(list[tuple[str, object]]):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import timedelta
 from typing import Annotated
 
@@ -91,33 +92,37 @@ def create(
 ) -> None:
     """Allow an agent to spend up to a total; its policy still applies to every payment."""
     unit = _asset(asset)
-    capped = None if per_payment is None else _amount(per_payment, unit, "--per-payment")
-    limits = tuple(_limit(text, unit) for text in limit or ())
-    lifetime = None if expires_in is None else _lifetime(expires_in)
-    deps = open_existing(flux.config, timeout=flux.timeout)
     request = MandateRequest(
         holder=holder,
         total=parse_money(total, unit),
         purpose=purpose,
-        lifetime=lifetime,
-        parent_id=None if parent is None else _find(deps, parent).id,
-        per_payment=capped,
-        limits=limits,
+        lifetime=None if expires_in is None else _lifetime(expires_in),
+        per_payment=None if per_payment is None else _amount(per_payment, unit, "--per-payment"),
+        limits=tuple(_limit(text, unit) for text in limit or ()),
         payees=frozenset(payee) if payee else None,
         categories=frozenset(category) if category else None,
     )
+    deps = open_existing(flux.config, timeout=flux.timeout)
+    if parent is not None:
+        request = replace(request, parent_id=_find(deps, parent).id)
+    made = _make(flux, deps, request)
+    last = f"{made.holder} may spend {made.total}, within its policy; money is simulated"
+    flux.show(Document("mandate", _shown(flux, describe_mandate(made)), last=last))
+
+
+def _make(flux: Invocation, deps: Deps, request: MandateRequest) -> Mandate:
+    """The mandate, once for its key; what is over gives back first. A denial ends the command."""
     expire_mandates(deps)
     key = deps.ids.new("event") if flux.idempotency_key is None else flux.idempotency_key
     made = create_mandate(deps, request, key=key)
     if isinstance(made, Denied):
         flux.deny(
             f"{request.total} is not reserved: a child only narrows its parent",
-            shown_refusals(made.refusals, unit.code),
+            shown_refusals(made.refusals, request.total.asset.code),
             subject=request.parent_id,
             max_amount_minor=None if made.most is None else made.most.units,
         )
-    last = f"{made.holder} may spend {made.total}, within its policy; money is simulated"
-    flux.show(Document("mandate", _shown(flux, describe_mandate(made)), last=last))
+    return made
 
 
 @verb(app, "list", options=LIST - {"run", "since", "until"}, examples=("flux mandates list",))

@@ -59,7 +59,9 @@ def test_an_id_that_could_be_taken_for_another_is_refused(sdk: AgentPaySDK, name
     assert sdk.list_agents() == []
 
 
-@pytest.mark.parametrize("name", ["x" * 64, "a b", "a:b", "agt_1", "日本", "é", "'; drop table", "<b>"])
+@pytest.mark.parametrize(
+    "name", ["x" * 64, "a b", "a:b", "agt_1", "日本", "é", "'; drop table", "<b>"]
+)
 def test_any_visible_text_is_an_id(sdk: AgentPaySDK, name: str) -> None:
     sdk.register_agent(name)
     sdk.register_agent("till")

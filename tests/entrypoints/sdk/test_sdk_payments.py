@@ -117,9 +117,7 @@ def test_the_reason_has_the_two_amounts_that_disagree(pair: AgentPaySDK) -> None
 def test_a_payment_of_a_stranger_is_none(
     pair: AgentPaySDK, payer: str, payee: str, code: str
 ) -> None:
-    assert pair.pay(payer, payee, 1) == PaymentResult(
-        False, None, code, "no agent named 'nobody'"
-    )
+    assert pair.pay(payer, payee, 1) == PaymentResult(False, None, code, "no agent named 'nobody'")
 
 
 def test_the_same_key_pays_once(pair: AgentPaySDK) -> None:
@@ -308,7 +306,9 @@ def test_both_sides_of_a_payment_sum_to_zero(pair: AgentPaySDK) -> None:
 
     sides = pair.get_transaction_by_reference(intent.intent_id)
 
-    told = [(one.agent_id, one.delta_amount, one.balance_after, one.counterparty_id) for one in sides]
+    told = [
+        (one.agent_id, one.delta_amount, one.balance_after, one.counterparty_id) for one in sides
+    ]
     assert told == [("alice", -60, 9_900, "bob"), ("bob", 60, 100, "alice")]
     assert {(one.entry_type, one.reference_id, one.memo) for one in sides} == {
         (EntryType.PAYMENT, intent.intent_id, "x")
