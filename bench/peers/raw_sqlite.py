@@ -1,5 +1,8 @@
 """The floor: the least that keeps a double-entry transfer durable, in plain sqlite3.
 
+Batches come in three kinds: `looped` is the plain loop over a transfer's four statements, `batched`
+hands each statement to `executemany`, and `netted` also moves each balance once a batch.
+
 Two postings and two balances, and nothing else: no key, no checks, no chain. Locks are SQLite's
 usual ones, because a ledger is shared between processes.
 """
@@ -50,6 +53,28 @@ def single(directory: Path, n: int, journal: str, synchronous: str) -> float:
         execute(POST, posting)
         execute(MOVE, source)
         execute(MOVE, target)
+        execute("commit")
+    seconds = perf_counter() - began
+    check(connection, n)
+    return seconds
+
+
+def looped(directory: Path, n: int, journal: str, synchronous: str) -> float:
+    """Seconds for `n` transfers in transactions of `BATCH`, as one writes it down: four
+    statements a transfer, one after the other.
+    """
+    connection = opened(directory / "raw.db", journal, synchronous)
+    post = "insert into postings (account, amount, transfer) values (?, ?, ?)"
+    work = [[(i, wallet_number(i)) for i in batch] for batch in batches(n)]
+    execute = connection.execute
+    began = perf_counter()
+    for transfers in work:
+        execute("begin immediate")
+        for number, target in transfers:
+            execute(post, (WORLD, -AMOUNT, number))
+            execute(post, (target, AMOUNT, number))
+            execute(MOVE, (-AMOUNT, WORLD))
+            execute(MOVE, (AMOUNT, target))
         execute("commit")
     seconds = perf_counter() - began
     check(connection, n)

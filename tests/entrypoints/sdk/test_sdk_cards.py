@@ -63,26 +63,21 @@ def test_an_unknown_card_is_none(pair: AgentPaySDK) -> None:
         pair.cancel_card("card_x")
 
 
-@pytest.mark.parametrize(
-    ("policy", "amount", "budget", "reason"),
-    [
+def test_a_card_is_judged_like_a_payment(pair: AgentPaySDK) -> None:
+    for policy, amount, budget, reason in (
         (Policy(paused=True), 5, None, "alice is paused or unknown"),
         (Policy(allowlist={"bob"}), 5, None, "not an allowed payee: card-network"),
         (Policy(max_per_transaction=4), 5, None, "one payment: $0.05, limit $0.04"),
         (Policy(), 10_001, None, "asked of the wallet: $100.01, limit $100.00"),
         (Policy(), 5, 4, "asked of the budget: $0.05, limit $0.04"),
-    ],
-)
-def test_a_card_is_judged_like_a_payment(
-    pair: AgentPaySDK, policy: Policy, amount: int, budget: int | None, reason: str
-) -> None:
-    pair.update_agent_policy("alice", policy)
+    ):
+        pair.update_agent_policy("alice", policy)
 
-    told = pair.request_payment_card(
-        amount, "ads", "needed", "alice", urgency="High", budget_remaining=budget
-    )
+        told = pair.request_payment_card(
+            amount, "ads", "needed", "alice", urgency="High", budget_remaining=budget
+        )
 
-    assert (told["approved"], told["card"], told["denial_reason"]) == (False, None, reason)
+        assert (told["approved"], told["card"], told["denial_reason"]) == (False, None, reason)
     assert pair.get_wallet("alice") == Wallet(10_000, 0, 10_000)
 
 
