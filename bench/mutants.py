@@ -22,6 +22,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -34,7 +35,7 @@ ROOT = Path(__file__).resolve().parents[1]
 KERNEL = sorted(path for path in (ROOT / "flux_cli/kernel").glob("*.py") if path.stem != "__init__")
 TESTS = [
     str(ROOT / "tests/kernel" / f"test_{name}.py")
-    for name in ("second_check", "corrections", "authorize", "tightening")
+    for name in ("authorize", "second_check", "corrections")
 ]
 SECONDS = 120
 OPTIONS = ["-x", "-q", "-n0", "-p", "no:cacheprovider", "-p", "no:randomly", "-o", "addopts="]
@@ -92,10 +93,10 @@ def changes(node: ast.AST) -> Iterator[ast.AST]:
             yield ast.Return(ast.Constant(None))
         case ast.Expr(ast.Yield() | ast.YieldFrom()) | ast.Raise() | ast.AugAssign():
             yield ast.Pass()
-        case ast.If(test, body, orelse) | ast.While(test, body, orelse):
-            if isinstance(node, ast.If):
-                yield ast.If(ast.Constant(True), body, orelse)
-            yield type(node)(ast.Constant(False), body, orelse)
+        case ast.If(_, body, orelse):
+            yield from (ast.If(ast.Constant(so), body, orelse) for so in (True, False))
+        case ast.While(_, body, orelse):
+            yield ast.While(ast.Constant(False), body, orelse)
         case ast.IfExp(_, body, orelse):
             yield from (body, orelse)
         case ast.Call(ast.Name(name), arguments, keywords) if name in CALLS:
@@ -132,7 +133,8 @@ def is_import(node: ast.AST) -> bool:
 
 
 def mutants() -> Iterator[Mutant]:
-    """Every mutant of every module of the kernel."""
+    """Every mutant of every module of the kernel; alike ones of a function are numbered."""
+    seen: Counter[str] = Counter()
     for path in KERNEL:
         whole = ast.parse(path.read_text(encoding="utf-8"))
         for function, parent, field, at in list(spots(whole)):
@@ -145,6 +147,8 @@ def mutants() -> Iterator[Mutant]:
                 put(parent, field, at, node)
                 line = getattr(node, "lineno", getattr(parent, "lineno", 0))
                 name = f"{path.stem}.{function or line}: {before} -> {shortly(changed)}"
+                seen[name] += 1
+                name += f" ({seen[name]})" if seen[name] > 1 else ""
                 yield Mutant(f"flux_cli.kernel.{path.stem}", name, tree)
 
 
@@ -236,6 +240,7 @@ def judge(chosen: list[Mutant], workers: int) -> list[Mutant]:
             os.close(reader)
             for at in range(first, len(chosen), workers):
                 if survives(chosen[at]):
+                    print(f"SURVIVED  {chosen[at].name}", flush=True)
                     os.write(writer, f"{at}\n".encode())
             os._exit(0)
         os.close(writer)
@@ -272,8 +277,6 @@ def main() -> int:
     chosen = [one for one in mutants() if options.only in one.name]
     known = [one for one in chosen if one.name in EQUIVALENT]
     survivors = judge([one for one in chosen if one.name not in EQUIVALENT], options.workers)
-    for one in survivors:
-        print(f"SURVIVED  {one.name}")
     killed = len(chosen) - len(known) - len(survivors)
     print(
         f"{len(chosen)} mutants: {killed} killed, {len(survivors)} survived,"

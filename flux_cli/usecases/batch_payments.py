@@ -93,7 +93,8 @@ def pay_all(deps: Deps, rows: Sequence[Row], *, keep: bool = True) -> list[Outco
     """Pay every row in one transaction, each judged after those before it; or pay none.
 
     The first row that is not paid at once is given instead, and nothing is recorded. Approvals
-    cannot be waited for, so a row that needs one is not paid. Raises `KeyReused`.
+    cannot be waited for, so a row that needs one is not paid. Other writers wait until the last
+    row. Raises `KeyReused`.
     """
 
     outcomes: list[Outcome] = []

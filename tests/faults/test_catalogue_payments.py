@@ -115,8 +115,21 @@ def test_32_the_sum_of_legal_rows_cannot_leave_the_integers(deps: Deps) -> None:
     assert (balance(deps, WORLD), faults(deps)) == (before, [])
     with deps.store.begin() as tx:
         tx.post_many(many[:3999])
-    assert balance(deps, WORLD) == before - 3999 * BOUND > -(2**63)
+    raw = sqlite3.connect(deps.store.path)
+    query = "select sum(balance), -min(balance), max(abs(balance)) < 1 << 62 from accounts"
+    assert raw.execute(query).fetchone() == (0, 3999 * BOUND - before, 1)
+    raw.close()
     assert faults(deps) == []
+
+
+def test_32_a_ledger_that_gave_out_more_than_one_balance_holds_can_still_be_read(
+    deps: Deps,
+) -> None:
+    with deps.store.begin() as tx:
+        for name in ("rich", "richer"):
+            tx.post(transfer(name, EntryKind.TOP_UP, WORLD, wallet(name), Money(BOUND)))
+    with deps.store.reading() as reader:
+        assert sum(account.balance.units for account in reader.accounts()) == 0
 
 
 def hold(deps: Deps, units: int, key: str) -> PaymentIntent:

@@ -110,7 +110,7 @@ def test_nothing_is_not_a_payment(units: int) -> None:
 
 
 def test_it_agrees_with_every_permit() -> None:
-    for seed in range(2000):
+    for seed in range(700):
         asked, known = some_case(Random(seed))
         if isinstance(authorize(asked, known), Permit):
             assert holds_after(asked, known)
@@ -127,7 +127,7 @@ def test_57_a_rule_that_was_lost_does_not_let_a_held_amount_pass_its_cap(
 
 
 def test_every_rule_that_is_left_out_changes_some_verdict(monkeypatch: pytest.MonkeyPatch) -> None:
-    cases = [some_case(Random(seed)) for seed in range(1500)]
+    cases = [some_case(Random(seed)) for seed in range(500)]
     before = [[one.code for one in door.ruled(*case)] for case in cases]
     for name in ("RULES", "INVARIANTS", "SHAPE"):
         rules = getattr(door, name)

@@ -35,7 +35,7 @@ def knowing(known: Facts, asked: Spend, *policies: Policy) -> Facts:
 
 def test_98_what_two_policies_permit_together_each_permits_alone() -> None:
     permits = 0
-    for seed in range(3000):
+    for seed in range(900):
         asked, known = some_case(Random(seed))
         wide = some_case(Random(seed + 10**6))[1].policy
         known = knowing(known, asked, known.policy, wide)
@@ -46,7 +46,7 @@ def test_98_what_two_policies_permit_together_each_permits_alone() -> None:
         both = authorize(asked, replace(known, policy=tighten(wide, known.policy)))
         assert isinstance(both, Permit) == all(alone), seed
         permits += all(alone)
-    assert permits > 50
+    assert permits > 10
 
 
 def lower(known: Facts, name: str, cap: int) -> Facts:
@@ -110,7 +110,7 @@ def test_98_tightening_anything_never_turns_a_denial_into_a_permit(
     tighter: Callable[[Facts, int], Facts],
 ) -> None:
     turned = 0
-    for seed in range(700):
+    for seed in range(250):
         asked, known = some_case(Random(seed))
         before = isinstance(authorize(asked, known), Permit)
         after = isinstance(authorize(asked, tighter(known, seed % 7)), Permit)

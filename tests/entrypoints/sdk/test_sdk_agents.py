@@ -231,7 +231,7 @@ def test_a_file_is_found_again_with_all_that_is_in_it(tmp_path: Path) -> None:
 
 
 def test_the_command_line_sees_the_same_ledger_and_founds_its_economy_beside_it(
-    tmp_path: Path, flux
+    tmp_path: Path, flux: Callable[..., Any]
 ) -> None:
     path = tmp_path / "flux.db"
     with AgentPaySDK(ledger=path) as sdk:
