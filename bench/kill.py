@@ -38,7 +38,6 @@ def start(ledger: Path, name: str, seed: str, cli: bool, plant: str | None) -> i
     child = os.fork()
     if child:
         return child
-    code = 1
     try:
         if plant:
             plants.plant(plant)
@@ -47,7 +46,7 @@ def start(ledger: Path, name: str, seed: str, cli: bool, plant: str | None) -> i
         do = workload.by_cli if cli else workload.attempt
         workload.run(deps, name, seed, 1 << 30, do)
     finally:
-        os._exit(code)
+        os._exit(1)
 
 
 def wait_for(path: Path) -> None:
@@ -113,17 +112,18 @@ def one_kill(
     left = len([wish for wish in issued if wish.key not in acked])
     if not ledger.exists():
         return "before there was a file", 0, ended
-    faults = in_child(partial(examined, ledger, plant))
+    faults = in_child(partial(examined, ledger, cli, plant))
     return where, left, ended + faults
 
 
-def examined(ledger: Path, plant: str | None) -> list[str]:
+def examined(ledger: Path, cli: bool, plant: str | None) -> list[str]:
     """The oracle's faults, with the planted defect where it would be in the product."""
     if plant and plant != "ack-first":
         plants.plant(plant)
     folder = ledger.parent
     issued = issued_in(folder)
-    faults, answers = oracle.examine(ledger, issued, acked_in(folder), workload.attempt)
+    do = workload.by_cli if cli else workload.attempt
+    faults, answers = oracle.examine(ledger, issued, acked_in(folder), do)
     # What the oracle's retries settled is known to the client when the next kill falls.
     settled = workload.Log(folder / "oracle.acked")
     for key, answer in answers.items():
@@ -139,9 +139,8 @@ def in_child(task: Callable[[], Sequence[str]]) -> list[str]:
         code = 1
         try:
             os.close(reading)
-            text = "\0".join(task()).encode(errors="replace")
             with os.fdopen(writing, "wb") as out:
-                out.write(text)
+                out.write("\0".join(task()).encode(errors="replace"))
             code = 0
         finally:
             os._exit(code)

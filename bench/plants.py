@@ -6,6 +6,7 @@ A harness that has never failed proves nothing, so each of them takes `--plant N
 from __future__ import annotations
 
 import sqlite3
+import threading
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
@@ -18,6 +19,12 @@ from flux_cli.domain.intents import PaymentIntent
 from flux_cli.usecases import gather_facts, request_money
 
 
+def broken(place: object, name: str, by: object) -> None:
+    """Put `by` where the product has `name`; a name it no longer has is an error, not a pass."""
+    getattr(place, name)
+    setattr(place, name, by)
+
+
 def ack_first() -> None:
     """The client's log says `done` before the commit."""
     answer = workload._answer
@@ -27,18 +34,18 @@ def ack_first() -> None:
         workload.Log(folder / f"{wish.key.split('-')[0]}.acked").add(wish.key, workload.DONE)
         return answer(deps, wish, do)
 
-    workload._answer = eager
+    broken(workload, "_answer", eager)
 
 
 def no_lookup() -> None:
     """A key that is recorded already is not found."""
     lookup = reader.SqliteReader.lookup
-    journal.find = lambda _connection, _key: None  # type: ignore[assignment]
+    broken(journal, "find", lambda _connection, _key: None)
 
     def blind(self: Any, kind: Any, **equal: Any) -> Any:
         return None if kind is PaymentIntent and "key" in equal else lookup(self, kind, **equal)
 
-    reader.SqliteReader.lookup = blind  # type: ignore[method-assign]
+    broken(reader.SqliteReader, "lookup", blind)
 
 
 def fresh_keys() -> None:
@@ -48,7 +55,7 @@ def fresh_keys() -> None:
     def renamed(deps: Any, wish: Any) -> str:
         return attempt(deps, replace(wish, key=f"{wish.key}~{time.time_ns()}"))
 
-    workload.attempt = renamed
+    broken(workload, "attempt", renamed)
 
 
 def no_rollback() -> None:
@@ -58,7 +65,7 @@ def no_rollback() -> None:
     def keep_all(self: Any, open_: Any, _keep: bool) -> None:
         end(self, open_, True)
 
-    ledger.SqliteStore._end = keep_all  # type: ignore[method-assign]
+    broken(ledger.SqliteStore, "_end", keep_all)
 
 
 def pragma(line: str) -> Callable[[], None]:
@@ -72,7 +79,7 @@ def pragma(line: str) -> Callable[[], None]:
             made.execute(line)
             return made
 
-        connection.Connections._connect = careless  # type: ignore[method-assign]
+        broken(connection.Connections, "_connect", careless)
 
     return break_it
 
@@ -85,7 +92,7 @@ def swallowed_errors() -> None:
         close(self, joined)
         joined.failure = None
 
-    group.CommitGroups._close = forgiving  # type: ignore[method-assign]
+    broken(group.CommitGroups, "_close", forgiving)
 
 
 def no_held() -> None:
@@ -105,13 +112,13 @@ def naive_cap() -> None:
         local.facts = facts
         return opened(deps, request, key)
 
-    import threading
-
     local = threading.local()
-    request_money.gather_facts = lambda tx, _intent, _tally: replace(  # type: ignore[assignment]
-        local.facts, now=tx.now, ledger_time=tx.ledger_time
-    )
-    request_money._open_intent = early
+
+    def stale(tx: Any, _intent: Any, _tally: Any) -> Any:
+        return replace(local.facts, now=tx.now, ledger_time=tx.ledger_time)
+
+    broken(request_money, "gather_facts", stale)
+    broken(request_money, "_open_intent", early)
 
 
 def no_chain() -> None:
@@ -120,7 +127,8 @@ def no_chain() -> None:
     def nothing(_connection: sqlite3.Connection) -> Iterator[str | int]:
         yield 1
 
-    verify._entries = verify._events = verify._objects = nothing
+    for name in ("_entries", "_events", "_objects"):
+        broken(verify, name, nothing)
 
 
 def unheld_lock() -> None:
@@ -130,7 +138,7 @@ def unheld_lock() -> None:
     def hasty(ledger: Any, **settings: Any) -> Any:
         return made(ledger, **{**settings, "timeout": 0.0001})
 
-    workload.deps_of = hasty
+    broken(workload, "deps_of", hasty)
 
 
 PLANTS: dict[str, Callable[[], None]] = {

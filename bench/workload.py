@@ -11,6 +11,7 @@ with `writev` on a file opened for it, so that a fault injected into the ledger'
 from __future__ import annotations
 
 import argparse
+import io
 import json
 import os
 import random
@@ -28,6 +29,7 @@ from flux_cli.domain.intents import CaptureMethod, IntentState, PaymentIntent, S
 from flux_cli.domain.journal import WORLD, Entry, EntryKind, Move, transfer, wallet
 from flux_cli.domain.money import Money
 from flux_cli.domain.quorum import Urgency
+from flux_cli.entrypoints.cli.exit_codes import ExitCode
 from flux_cli.errors import (
     FluxError,
     Frozen,
@@ -47,9 +49,16 @@ from flux_cli.usecases.ports import Deps
 BUYERS, SHOPS = ("ada", "bob"), ("shop", "cafe")
 DAILY_CAP = "40.00"
 DONE = "done"
+BECAUSE = "the workload asks"
 
 REFUSALS = (InsufficientFunds, WrongState, Frozen, InvalidAmount, NotFound)
 """What a client is told when nothing happened; any other failure leaves the outcome unknown."""
+
+
+REFUSED = (
+    ExitCode.USAGE, ExitCode.DENIED, ExitCode.UNKNOWN_ID, ExitCode.FUNDS, ExitCode.CONFLICT,
+)  # fmt: skip
+"""The same in the numbers that a command ends with."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,7 +186,7 @@ def request_of(wish: Wish, capture: CaptureMethod) -> MoneyRequest:
         amount=Money(sum(share.amount.units for share in shares)),
         shares=shares,
         purpose=wish.key,
-        justification="the workload asks",
+        justification=BECAUSE,
         claimed_return=None,
         urgency=Urgency.LOW,
         plan_digest="",
@@ -241,22 +250,52 @@ def by_cli(deps: Deps, wish: Wish) -> str:
     """The same through the command line, for the verbs it has; the others through the use case."""
     from flux_cli.entrypoints.cli.app import main
 
-    amount = Money(wish.units).decimal
-    words = {
-        "fund": ("agents", "fund", wish.agent, amount, "--idempotency-key", wish.key),
-        "freeze": ("freeze", wish.agent, "--reason", wish.key),
-    }.get(wish.verb)
+    words = _words(deps, wish)
     if words is None:
         return attempt(deps, wish)
     settings = str(deps.store.path.with_suffix(".toml"))
     line = (*words, "--db", str(deps.store.path), "--config", settings, "--json")
-    with open(os.devnull, "w", encoding="utf-8") as nothing, redirect_stdout(nothing):
+    said = io.StringIO()
+    code = 0
+    with redirect_stdout(said), redirect_stderr(io.StringIO()):
         try:
-            with redirect_stderr(nothing):
-                main(line)
+            main(line)
         except SystemExit as stop:
-            return DONE if not stop.code else f"exit {stop.code}"
-    return DONE
+            code = int(stop.code or 0)
+    if not code:
+        return DONE
+    known = (
+        ExitCode.USAGE,
+        ExitCode.DENIED,
+        ExitCode.UNKNOWN_ID,
+        ExitCode.FUNDS,
+        ExitCode.CONFLICT,
+    )
+    return f"exit {code}" if code in known else f"bug: exit {code}: {said.getvalue()[:200]}"
+
+
+def _words(deps: Deps, wish: Wish) -> tuple[str, ...] | None:
+    """The command that does a wish, or None where there is none or nothing to name."""
+    amount, key = Money(wish.units).decimal, ("--idempotency-key", wish.key)
+    why = ("--purpose", wish.key, "--reference", wish.key, "--justification", BECAUSE)
+    if wish.verb == "fund":
+        return ("agents", "fund", wish.agent, amount, *key)
+    if wish.verb == "pay":
+        return ("pay", wish.agent, wish.payee, amount, *why, *key)
+    if wish.verb == "hold":
+        return ("payments", "request", wish.agent, amount, "--to", wish.payee, *why, *key)
+    if wish.verb == "freeze":
+        return ("freeze", wish.agent, "--reason", wish.key)
+    if wish.verb not in ("capture", "refund", "cancel"):
+        return None
+    with deps.store.reading() as reader:
+        intent = reader.lookup(PaymentIntent, key=wish.of)
+    if intent is None:
+        return None
+    if wish.verb == "cancel":
+        return ("payments", "cancel", intent.id)
+    final = ("--final",) if wish.final else ()
+    return ("payments", wish.verb, intent.id, "--amount", amount, *final, *key)
 
 
 class Log:

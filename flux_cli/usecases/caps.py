@@ -76,20 +76,5 @@ def caps_of(policy: Policy, *, paused: bool) -> Caps:
     )
 
 
-def loosened(old: Caps, new: Caps) -> tuple[str, ...]:
-    """What `new` allows that `old` did not, in words; empty where it only tightens."""
-    amounts = (
-        ("larger payments", old.per_payment, new.per_payment),
-        ("more in a day", old.per_day, new.per_day),
-        ("more without the owner", old.owner_threshold, new.owner_threshold),
-    )
-    found = [what for what, had, has in amounts if had and (has is None or has > had)]
-    if old.payees is not None and (new.payees is None or not new.payees <= old.payees):
-        found.append("other payees")
-    if old.paused and not new.paused:
-        found.append("spending again")
-    return tuple(found)
-
-
 def _is_daily(limit: Limit) -> bool:
     return limit.amount is not None and limit == Limit(Window.DAY, limit.amount)

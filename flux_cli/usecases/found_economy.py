@@ -127,10 +127,10 @@ def found_economy(deps: Deps) -> bool:
 def found_ledger(deps: Deps) -> None:
     """Make an empty ledger one: its identity and the economy's kill switch, once; no agents."""
     with deps.store.reading() as reader:
-        if reader.lookup(Ledger, id="ledger") is not None:
-            return
-    with deps.store.begin() as tx:
-        _found_ledger(deps, tx)
+        founded = reader.lookup(Ledger, id="ledger") is not None
+    if not founded:
+        with deps.store.begin() as tx:
+            _found_ledger(deps, tx)
     deps.owner.establish()
 
 

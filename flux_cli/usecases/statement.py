@@ -13,8 +13,7 @@ from flux_cli.usecases.exports import Exports
 from flux_cli.usecases.ports import EntryRecord, Reader
 from flux_cli.usecases.trial_balance import accounts_of
 from flux_cli.usecases.view_agents import agent_named
-
-PAGE = 1000
+from flux_cli.usecases.view_entries import PAGE
 
 
 @dataclass(frozen=True, slots=True)

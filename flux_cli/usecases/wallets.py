@@ -10,6 +10,7 @@ from flux_cli.domain.contracts import Contract
 from flux_cli.domain.escrows import Escrow
 from flux_cli.domain.journal import WORLD, EntryKind, transfer, wallet
 from flux_cli.domain.money import CREDIT, Asset, Money
+from flux_cli.domain.streams import Stream
 from flux_cli.errors import Fix, InvalidAmount, LedgerCorrupt, NotFound
 from flux_cli.usecases.describe_run import Document
 from flux_cli.usecases.freeze import obey_freeze
@@ -133,8 +134,8 @@ def _payer(reader: Reader, kind: str, name: str) -> str | None:
     contract = reader.lookup(Contract, id=name)
     if contract is not None:
         return contract.client
-    escrow = reader.lookup(Escrow, id=name)
-    return None if escrow is None else escrow.payer
+    locked = reader.lookup(Stream if kind == "stream" else Escrow, id=name)
+    return None if locked is None else locked.payer
 
 
 @dataclass(frozen=True, slots=True)

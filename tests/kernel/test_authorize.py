@@ -692,9 +692,28 @@ def test_numbers_that_cannot_be_added_or_compared_are_denied_not_raised(
     assert isinstance(authorize(asked, known), Denied)
 
 
+def forged(units: int) -> Money:
+    """An amount that never passed through the doors of `Money`."""
+    money = Money(1)
+    object.__setattr__(money, "units", units)
+    return money
+
+
+@pytest.mark.parametrize("units", [0, -1, BOUND + 1, 2**53 - 1, 2**53 + 1, 2**63 - 1, 10**30])
+def test_31_an_amount_out_of_range_is_refused_even_if_it_was_forged(units: int) -> None:
+    amount = forged(units)
+    asked = spend(amount=amount, shares=(Share("bob", amount),))
+    assert authorize(asked, FACTS) == Denied((OUT,))
+
+
+@pytest.mark.parametrize("units", [1, BOUND])
+def test_31_an_amount_at_the_ends_of_the_range_is_not(units: int) -> None:
+    assert permit_of(authorize(spend(units), FACTS)).amount == Money(units)
+
+
 def test_a_permit_cannot_be_made_elsewhere() -> None:
     for seal in (None, object(), "seal", True):
-        with pytest.raises(PermissionError, match="only the kernel makes a permit"):
+        with pytest.raises(PermissionError, match="^only the kernel makes a permit$"):
             Permit("d" * 64, "ada", Money(1), 1, NOW, NOW + PERMIT_LIFETIME, seal)
     with pytest.raises(TypeError):
         Permit("d" * 64, "ada", Money(1), 1, NOW, NOW + PERMIT_LIFETIME)  # type: ignore[call-arg]

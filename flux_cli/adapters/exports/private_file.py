@@ -19,7 +19,8 @@ def private_file(path: Path, *, replace: bool) -> Iterator[TextIO]:
     Its mode is 0600 whatever the umask. Raises `InvalidInput` where something is at `path`, but
     with `replace` a plain file there is replaced; `StorageFailed` where the disk refuses.
     """
-    _refuse_what_is_there(path, replace=replace)
+    if os.path.lexists(path) and not (replace and _is_plain(path)):
+        raise _taken(path)
     partial: str | None = None
     try:
         handle, partial = tempfile.mkstemp(dir=path.parent, prefix=".partial-")
@@ -27,11 +28,14 @@ def private_file(path: Path, *, replace: bool) -> Iterator[TextIO]:
             yield file
             file.flush()
             os.fsync(file.fileno())
-        # Looked at again: what came to be there meanwhile is not ours to replace.
-        _refuse_what_is_there(path, replace=replace)
-        os.replace(partial, path)
-        partial = None
+        if replace:
+            os.replace(partial, path)
+        else:
+            # Unlike a rename, a link fails where something came to be there meanwhile.
+            os.link(partial, path)
         _keep_name(path.parent)
+    except FileExistsError as error:
+        raise _taken(path) from error
     except OSError as error:
         raise StorageFailed(
             f"cannot write {path}: {error.strerror or error}", subject=str(path)
@@ -41,16 +45,16 @@ def private_file(path: Path, *, replace: bool) -> Iterator[TextIO]:
             Path(partial).unlink(missing_ok=True)
 
 
-def _refuse_what_is_there(path: Path, *, replace: bool) -> None:
-    if not os.path.lexists(path):
-        return
-    # A link or a device would send the history elsewhere, or be lost itself.
-    plain = path.is_file() and not path.is_symlink()
-    if plain and replace:
-        return
+def _is_plain(path: Path) -> bool:
+    """Whether this is a file and nothing that would send the history elsewhere, or be lost."""
+    return path.is_file() and not path.is_symlink()
+
+
+def _taken(path: Path) -> InvalidInput:
+    plain = _is_plain(path)
     fix = Fix("replace it with --force") if plain else Fix("name another file")
     what = "exists already" if plain else "is no plain file"
-    raise InvalidInput(f"{path} {what}: nothing was written", subject=str(path), fixes=(fix,))
+    return InvalidInput(f"{path} {what}: nothing was written", subject=str(path), fixes=(fix,))
 
 
 def _keep_name(folder: Path) -> None:

@@ -30,6 +30,7 @@ from flux_cli.domain.policies import Policy
 from flux_cli.domain.policy_drafts import PolicyDraft
 from flux_cli.domain.quorum import Ballot
 from flux_cli.domain.runs import Run
+from flux_cli.domain.streams import Stream
 from flux_cli.errors import LedgerCorrupt
 
 Value = str | int | None
@@ -50,6 +51,7 @@ TABLES: dict[type, str] = {
     Card: "cards",
     Contract: "contracts",
     Mandate: "mandates",
+    Stream: "streams",
     PolicyDraft: "policy_drafts",
     Escrow: "escrows",
     Exchange: "exchanges",

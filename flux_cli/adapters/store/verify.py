@@ -258,6 +258,12 @@ RESERVES = (
         "{0} has spent {1}, its payments and children {2}",
     ),
     (
+        "select a.name, a.balance, coalesce(sum(s.funded - s.paid - s.returned), 0)"
+        " from accounts a left join streams s on a.name = 'stream:' || s.id"
+        " and s.funded_asset = a.asset where a.kind = 'stream' group by a.number",
+        "{0} locks {1}, its stream {2}",
+    ),
+    (
         "select asset, sum(balance), 0 from accounts group by asset",
         "{0} accounts sum to {1}, not zero",
     ),

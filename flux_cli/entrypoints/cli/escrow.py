@@ -142,7 +142,7 @@ def create(
 
 def _created(flux: Invocation, deps: Deps, outcome: Escrow | PaymentIntent, key: str) -> ExitCode:
     if isinstance(outcome, Escrow):
-        _tell(flux, outcome, f"{outcome.locked} is locked for {outcome.payee}")
+        _tell(flux, outcome, f"locked for {outcome.payee}")
         return ExitCode.OK
     with deps.store.reading() as reader:
         document = Document("payment", view_payment(reader, outcome) | {"escrow_key": key})
@@ -301,7 +301,7 @@ def _answer(flux: Invocation, outcome: Escrow | Denied, last: str) -> None:
 def _tell(flux: Invocation, escrow: Escrow, last: str) -> None:
     whole = describe_escrow(escrow)
     shown = _brief(whole) if flux.for_people else whole
-    locked = f"; {escrow.locked} is still locked" if escrow.locked.units else ""
+    locked = f"; {escrow.locked} is in escrow" if escrow.locked.units else ""
     tables = {"milestones": TABLES["milestones"]}
     flux.show(Document("escrow", shown, tables=tables, last=f"{last}{locked}, simulated"))
 

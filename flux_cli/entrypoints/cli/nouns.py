@@ -45,6 +45,7 @@ ENTRIES: tuple[Entry, ...] = (
     Entry("wallets", "noun", "What each agent has, asset by asset.", "Money"),
     Entry("cards", "noun", "One-time virtual cards (simulated).", "Money"),
     Entry("escrow", "noun", "Money locked until work is accepted.", "Money"),
+    Entry("streams", "noun", "Money per second, from one agent to another.", "Money"),
     Entry("quorum", "noun", "The five seats and their ballots.", "Money"),
     Entry("policy", "noun", "The owner's limits: written, tried, put in force.", "Money"),
     Entry("freeze", "verb", "Stop the economy, or one agent, at once.", "Money"),

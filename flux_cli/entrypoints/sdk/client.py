@@ -13,6 +13,7 @@ from flux_cli.domain.money import CREDIT
 from flux_cli.entrypoints.sdk import cards, escrows, history, payments
 from flux_cli.entrypoints.sdk.given import (
     LONGEST_MEMO,
+    NAMES,
     caps_from,
     cents_of,
     json_of,
@@ -164,7 +165,7 @@ class AgentPaySDK:
         """
         loosens = change_caps(self._deps, agent_id, caps_from(policy), as_owner=self._is_owner())
         if loosens:
-            self._as_owner(f"loosen a policy ({', '.join(loosens)})")
+            self._as_owner(f"loosen {', '.join(NAMES.get(one, one) for one in loosens)}")
         return self._agent(agent_id)
 
     @python_errors
@@ -223,7 +224,7 @@ class AgentPaySDK:
         Above `require_human_approval_over` it waits for `approve_payment`, with the status
         `requires_approval`. Error codes: AGENT_PAUSED, RECIPIENT_NOT_ALLOWED,
         AMOUNT_EXCEEDS_LIMIT, INSUFFICIENT_FUNDS, APPROVAL_REQUIRED, PAYER_NOT_FOUND,
-        PAYEE_NOT_FOUND, IDEMPOTENCY_KEY_REUSED; any other is a rule of the owner's in capitals.
+        PAYEE_NOT_FOUND, NO_POLICY, IDEMPOTENCY_KEY_REUSED; else a rule of the owner's in capitals.
         """
         return payments.pay(
             self._deps, from_agent, to_agent, amount, memo, idempotency_key, metadata

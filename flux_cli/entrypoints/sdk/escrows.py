@@ -12,9 +12,9 @@ from flux_cli.domain.intents import IntentState, PaymentIntent
 from flux_cli.entrypoints.sdk.given import LONGEST_MEMO, key_of, money_of, text_of
 from flux_cli.entrypoints.sdk.objects import Escrow, EscrowResult, EscrowStatus
 from flux_cli.entrypoints.sdk.pages import every
-from flux_cli.entrypoints.sdk.payments import KEY_REUSED, absent, quietly
+from flux_cli.entrypoints.sdk.payments import KEY_REUSED, NO_POLICY, absent, quietly
 from flux_cli.entrypoints.sdk.seen import code_of, first_refusal, said, see_escrow
-from flux_cli.errors import Frozen, KeyReused, WrongState
+from flux_cli.errors import Frozen, KeyReused, NotFound, WrongState
 from flux_cli.kernel.verdict import Denied
 from flux_cli.usecases.end_escrow import Part, refund_escrow, release_escrow, submit_work
 from flux_cli.usecases.open_escrow import LONGEST_LIFE, EscrowRequest, create_escrow
@@ -48,6 +48,8 @@ def lock(
     except KeyReused:
         message = f"idempotency key {key!r} already names another escrow"
         return EscrowResult(False, None, KEY_REUSED, message)
+    except NotFound as error:
+        return EscrowResult(False, None, NO_POLICY, error.message)
     except Frozen as error:
         return EscrowResult(False, None, "AGENT_PAUSED", error.message)
     if isinstance(made, PaymentIntent):

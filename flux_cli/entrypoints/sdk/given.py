@@ -70,6 +70,15 @@ def caps_from(policy: Policy) -> Caps:
     )
 
 
+NAMES = {
+    "per_payment": "max_per_transaction",
+    "limits": "daily_spend_cap",
+    "owner_threshold": "require_human_approval_over",
+    "payees": "allowlist",
+}
+"""What the SDK calls the parts of the engine's policy."""
+
+
 def cap_of(cents: int | None, what: str) -> Money | None:
     """`cents` as a limit, which may be nothing; None is no limit."""
     return None if cents is None else money_of(cents, what, least=0)

@@ -13,12 +13,14 @@ from flux_cli.domain.quorum import Urgency
 from flux_cli.entrypoints.sdk.given import LONGEST_MEMO, json_of, key_of, money_of, text_of
 from flux_cli.entrypoints.sdk.objects import PaymentIntent, PaymentResult
 from flux_cli.entrypoints.sdk.seen import KEYED, UNKEYED, see_payment, see_result
-from flux_cli.errors import KeyReused
+from flux_cli.errors import KeyReused, NotFound
 from flux_cli.usecases.money_request import MoneyRequest
 from flux_cli.usecases.ports import Deps
 from flux_cli.usecases.request_money import request_money
 
 KEY_REUSED = "IDEMPOTENCY_KEY_REUSED"
+NO_POLICY = "NO_POLICY"
+"""An agent that nobody gave a policy spends nothing: the economy's specialists, at first."""
 
 
 def quietly(_step: str, /, **_facts: object) -> None:
@@ -60,6 +62,9 @@ def pay(
     except KeyReused:
         message = f"idempotency key {key!r} already names another payment"
         return PaymentResult(False, None, KEY_REUSED, message)
+    except NotFound as error:
+        # Both agents are there: what is missing is the payer's policy.
+        return PaymentResult(False, None, NO_POLICY, error.message)
     if text is not None:
         keep_note(deps, intent.id, text)
     return result_of(deps, intent)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 
-from flux_cli.domain import agents, escrows, intents, policies
+from flux_cli.domain import agents, escrows, intents
 from flux_cli.domain.agents import AgentStatus
 from flux_cli.domain.escrows import EscrowState
 from flux_cli.domain.intents import IntentState
@@ -24,6 +24,7 @@ from flux_cli.entrypoints.sdk.objects import (
     Wallet,
 )
 from flux_cli.usecases.caps import Caps, caps_of
+from flux_cli.usecases.gather_facts import newest_policy
 from flux_cli.usecases.ports import Reader
 from flux_cli.usecases.wallets import Purse, purses_of
 
@@ -161,9 +162,9 @@ def see_agent(reader: Reader, agent: agents.Agent, known: dict[str, list[Purse]]
     purse = credit_of(agent.name, known)
     spent = spent_of(purse)
     paused = agent.status is AgentStatus.PAUSED
-    found = reader.find(policies.Policy, agent=agent.name, limit=1)
+    policy = newest_policy(reader, agent.name, CREDIT)
     nothing = Caps(per_payment=Money(0), paused=paused)
-    caps = caps_of(found[0], paused=paused) if found else nothing
+    caps = nothing if policy is None else caps_of(policy, paused=paused)
     return Agent(
         agent_id=agent.name,
         wallet=see_wallet(purse),

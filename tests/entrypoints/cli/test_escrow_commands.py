@@ -96,7 +96,7 @@ def test_people_read_a_table_and_one_last_line(flux: Flux) -> None:
     made = create(flux, "--milestone", "draft=5", "--milestone", "final=15")
     flux("escrow", "submit", made["id"], "--hash", WORK)
     told = flux("escrow", "release", made["id"], "--milestone", "draft", tty=True, NO_COLOR="1")
-    assert told.err == "researcher was paid; $15.00 is still locked, simulated\n"
+    assert told.err == "researcher was paid; $15.00 is in escrow, simulated\n"
     assert [line.split() for line in told.out.splitlines()[-2:]] == [
         ["draft", "$5.00", "✓", "released"],
         ["final", "$15.00", "…", "pending"],

@@ -250,6 +250,7 @@ BAD = {
     ],
     "agent,asset,amount\nresearcher,CREDIT,1,extra\n": [2],
     "agent,asset,amount\nresearcher,CREDIT,999999999\n": [2],
+    "agent,asset,amount\nresearcher,CREDIT,600000000\ndata-analyst,CREDIT,600000000\n": [3],
     "agent,asset,amount,colour\nresearcher,CREDIT,1,red\n": [2],
     "agent,amount\nresearcher,1\n": [1],
     "agent,asset,amount,agent\nresearcher,CREDIT,1,x\n": [1],

@@ -127,7 +127,7 @@ def test_132_yes_without_a_terminal_is_nobodys_word(
 
 def test_131_a_piped_answer_is_nobodys_word(flux: Flux, payment: str) -> None:
     """Neither at a process that has no terminal, nor beside one whose stderr looks like one."""
-    answers = f"y\nyes\n21.00\n{payment}\n" * 20
+    answers = "21.00\ny\nyes\n" * 20
     piped = subprocess.run(
         [sys.executable, "-c", MAIN, "payments", "approve", payment],
         input=answers,

@@ -176,7 +176,7 @@ def test_a_denied_payment_names_each_rule_and_the_most(flux: Flux) -> None:
         (("pay", "orchestrator", "researcher", "21"), 10),
         (("pay", "orchestrator", "researcher", "5", "--mandate", "man_nothing"), 5),
         (("pay", "orchestrator", "researcher", "5", "--asset", "DEM"), 2),
-        (("pay", "orchestrator", "researcher", "5", "--asset", "EUR"), 3),
+        (("pay", "orchestrator", "researcher", "5", "--asset", "EUR"), 5),
         (("pay", "orchestrator", "researcher", "5", "--category", "x" * 65), 2),
         (("pay", "orchestrator", "researcher", "5", "--category", ""), 2),
         (("pay", "orchestrator", "re\x1b[2J", "5"), 2),

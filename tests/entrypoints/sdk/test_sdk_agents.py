@@ -199,6 +199,7 @@ def test_a_forked_child_leaves_its_parents_ledger_alone() -> None:
             sdk._opened.removal()  # type: ignore[union-attr,misc]  # what its exit would call
             os._exit(0)
         os.waitpid(child, 0)
+        assert sdk._deps.store.path.exists()
         assert sdk.agent_exists("alice")
 
 
@@ -249,3 +250,19 @@ def test_the_command_line_sees_the_same_ledger_and_founds_its_economy_beside_it(
         there = sdk.get_agent("orchestrator")
         assert there is not None
         assert "researcher" not in (there.policy.allowlist or set())
+
+
+def test_an_agent_of_the_economy_without_a_policy_spends_nothing(
+    tmp_path: Path, flux: Callable[..., Any]
+) -> None:
+    path = tmp_path / "flux.db"
+    flux("init", FLUX_DB=str(path))
+    with AgentPaySDK(ledger=path) as sdk:
+        writer = sdk.get_agent("content-writer")
+        assert writer is not None
+        assert writer.policy == Policy(max_per_transaction=0)
+        for result in (
+            sdk.pay("content-writer", "orchestrator", 1),
+            sdk.create_escrow("content-writer", "orchestrator", 1),
+        ):
+            assert (result.success, result.error_code) == (False, "NO_POLICY")

@@ -6,7 +6,9 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
+from flux_cli.errors import Frozen
 from flux_cli.sdk import AgentPaySDK, EntryType, Escrow, EscrowResult, EscrowStatus, Policy, Wallet
+from flux_cli.usecases.freeze import set_frozen
 
 
 def locked(sdk: AgentPaySDK, amount: int = 400, memo: str | None = "a banner") -> Escrow:
@@ -179,3 +181,18 @@ def test_threads_end_an_escrow_one_way(pair: AgentPaySDK) -> None:
     assert len(status) == 1
     paid = 400 if status == {EscrowStatus.RELEASED} else 0
     assert (pair.get_balance("alice"), pair.get_balance("bob")) == (10_000 - paid, paid)
+
+
+@pytest.mark.parametrize("subject", ["economy", "alice"])
+def test_under_a_freeze_money_only_comes_back(pair: AgentPaySDK, subject: str) -> None:
+    kept, back = locked(pair), locked(pair)
+    set_frozen(pair._deps, subject, frozen=True, reason="test")
+
+    assert pair.pay("alice", "bob", 1).error_code == "AGENT_PAUSED"
+    assert pair.create_escrow("alice", "bob", 1).error_code == "AGENT_PAUSED"
+    assert pair.release_escrow(kept.escrow_id).error_code == "AGENT_PAUSED"
+    with pytest.raises(Frozen):
+        pair.fund_agent("alice", 1)
+    assert pair.cancel_escrow(back.escrow_id).success
+    assert pair.get_wallet("alice") == Wallet(9_600, 400, 10_000)
+    assert pair.get_balance("bob") == 0

@@ -12,16 +12,16 @@ from flux_cli.sdk import AgentPaySDK, Policy
 SET = Policy(100, 200, 50, {"bob", "cas"})
 
 LOOSER = [
-    (Policy(101, 200, 50, {"bob", "cas"}), "larger payments"),
-    (Policy(None, 200, 50, {"bob", "cas"}), "larger payments"),
-    (Policy(100, 201, 50, {"bob", "cas"}), "more in a day"),
-    (Policy(100, None, 50, {"bob", "cas"}), "more in a day"),
-    (Policy(100, 200, 51, {"bob", "cas"}), "more without the owner"),
-    (Policy(100, 200, None, {"bob", "cas"}), "more without the owner"),
-    (Policy(100, 200, 50, {"bob", "cas", "dan"}), "other payees"),
-    (Policy(100, 200, 50, {"dan"}), "other payees"),
-    (Policy(100, 200, 50, None), "other payees"),
-    (Policy(1, 1, 1, {"dan"}), "other payees"),
+    (Policy(101, 200, 50, {"bob", "cas"}), "max_per_transaction"),
+    (Policy(None, 200, 50, {"bob", "cas"}), "max_per_transaction"),
+    (Policy(100, 201, 50, {"bob", "cas"}), "daily_spend_cap"),
+    (Policy(100, None, 50, {"bob", "cas"}), "daily_spend_cap"),
+    (Policy(100, 200, 51, {"bob", "cas"}), "require_human_approval_over"),
+    (Policy(100, 200, None, {"bob", "cas"}), "require_human_approval_over"),
+    (Policy(100, 200, 50, {"bob", "cas", "dan"}), "allowlist"),
+    (Policy(100, 200, 50, {"dan"}), "allowlist"),
+    (Policy(100, 200, 50, None), "allowlist"),
+    (Policy(1, 1, 1, {"dan"}), "allowlist"),
 ]
 
 TIGHTER = [
