@@ -35,6 +35,9 @@ class CaptureMethod(StrEnum):
     MANUAL = "manual"
     """The money is held until it is captured, cancelled or expires."""
 
+    ESCROW = "escrow"
+    """The money is held until it is locked in an escrow or a stream."""
+
     CARD = "card"
     """The money is put on a one-time card."""
 
@@ -83,7 +86,8 @@ class PaymentIntent:
     """A wish to pay and its state. `key` makes a retry find it instead of making another.
 
     `amount = captured + released + what is still held` once it is approved; `refunded` is of what
-    was captured. `late` says that a capture came after the hold had expired.
+    was captured. `always_vote` asks the quorum whatever the amount. `late` says that a capture came
+    after the hold had expired.
     """
 
     id: str
@@ -104,6 +108,7 @@ class PaymentIntent:
     escrowed: bool
     capture_method: CaptureMethod
     hold_hours: int
+    always_vote: bool
     request_digest: str
     budget_left: Money | None
     run_id: str | None

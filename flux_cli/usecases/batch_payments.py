@@ -12,7 +12,7 @@ from flux_cli.kernel.verdict import Denied
 from flux_cli.usecases.gather_facts import gather_facts
 from flux_cli.usecases.money_request import MoneyRequest
 from flux_cli.usecases.ports import Deps, Progress, Reader, Transaction
-from flux_cli.usecases.request_money import _apply, draft_intent, request_money
+from flux_cli.usecases.request_money import apply_verdict, draft_intent, request_money
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,7 +143,7 @@ def _judged(deps: Deps, tx: Transaction, row: Row) -> Outcome:
         waiting = replace(draft, state=IntentState.AWAITING_QUORUM)
         tx.put(waiting, "payment.awaiting_quorum")
         return Outcome(row, replace(waiting, refusals=verdict.refusals), repeated=False)
-    return Outcome(row, _apply(deps, tx, draft, verdict, None), repeated=False)
+    return Outcome(row, apply_verdict(deps, tx, draft, verdict, None), repeated=False)
 
 
 def _recorded(reader: Reader, row: Row, draft: PaymentIntent) -> PaymentIntent | None:

@@ -5,15 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 
-from flux_cli.domain.intents import IntentState, PaymentIntent
+from flux_cli.domain.intents import CaptureMethod, IntentState, PaymentIntent
 from flux_cli.domain.journal import Entry, EntryKind, Move, held, transfer, wallet
+from flux_cli.domain.mandates import Mandate, MandateState
 from flux_cli.domain.money import Money
 from flux_cli.domain.runs import step_key
 from flux_cli.errors import InvalidAmount, InvalidInput, KeyReused, WrongState
 from flux_cli.kernel.corrections import Correction, correct
 from flux_cli.kernel.verdict import Denied
 from flux_cli.usecases.correct_payment import correction_facts, record_correction
-from flux_cli.usecases.draw_mandate import settle
+from flux_cli.usecases.draw_mandate import reserve, settle
 from flux_cli.usecases.freeze import obey_freeze
 from flux_cli.usecases.ports import Deps, Reader, Transaction
 
@@ -80,6 +81,8 @@ def capture_payment(
             if amount is not None and amount.units != arrived:
                 raise KeyReused(f"{key!r} already names another capture", subject=intent.id)
             return intent
+        if intent.capture_method is CaptureMethod.ESCROW:
+            raise WrongState("its money is for an escrow or a stream", subject=intent.id)
         obey_freeze(tx, intent.requester)
         intent = _expired(tx, intent) if _is_due(tx, intent) else intent
         if intent.state is IntentState.EXPIRED:
@@ -107,7 +110,7 @@ def _capture(
         captured = replace(captured, state=IntentState.CAPTURED)
     _settle_mandate(tx, intent, captured=wanted)
     tx.put(captured, "payment.captured", run_id=intent.run_id)
-    return _give_back(tx, captured, IntentState.CAPTURED) if final and rest.units else captured
+    return give_back(tx, captured, IntentState.CAPTURED) if final and rest.units else captured
 
 
 def _wanted(intent: PaymentIntent, amount: Money | None, most: Money) -> Money:
@@ -127,11 +130,14 @@ def _capture_late(
     wanted = _wanted(intent, amount, intent.released)
     if len(intent.shares) > 1:
         raise InvalidInput("a late capture has one payee", subject=intent.id)
+    allowance = intent.released
+    if intent.mandate_id is not None:
+        allowance = min(allowance, _left_of(tx, intent.mandate_id))
     ask = Correction(
         purpose="late capture",
         key=key,
         amount=wanted,
-        allowance=intent.released,
+        allowance=allowance,
         **correction_facts(tx, intent, intent.requester),
     )
     verdict = correct(ask)
@@ -156,7 +162,18 @@ def _capture_late(
         late=True,
     )
     tx.put(late, "payment.captured_late", run_id=intent.run_id)
+    if intent.mandate_id is not None:
+        reserve(tx, intent.mandate_id, wanted)
+        _settle_mandate(tx, intent, captured=wanted)
     return late
+
+
+def _left_of(reader: Reader, mandate_id: str) -> Money:
+    """What can still be spent under a mandate: nothing, once it has ended."""
+    mandate = reader.get(Mandate, mandate_id)
+    now = max(reader.now, reader.ledger_time)
+    is_open = mandate.state is MandateState.ACTIVE and now < mandate.expires_at
+    return mandate.left if is_open else Money(0, mandate.total.asset)
 
 
 def cancel_payment(deps: Deps, intent_id: str) -> PaymentIntent:
@@ -177,7 +194,7 @@ def cancel_payment(deps: Deps, intent_id: str) -> PaymentIntent:
                 f"the payment is {intent.state} and cannot be cancelled", subject=intent.id
             )
         ends = IntentState.CAPTURED if intent.captured.units else IntentState.CANCELLED
-        return _give_back(tx, intent, ends)
+        return give_back(tx, intent, ends)
 
 
 WAITING = (IntentState.DRAFT, IntentState.AWAITING_QUORUM, IntentState.AWAITING_OWNER)
@@ -209,10 +226,10 @@ def _expired(tx: Transaction, intent: PaymentIntent) -> PaymentIntent:
         expired = replace(intent, state=IntentState.EXPIRED)
         tx.put(expired, "payment.expired", run_id=intent.run_id)
         return expired
-    return _give_back(tx, intent, IntentState.EXPIRED)
+    return give_back(tx, intent, IntentState.EXPIRED)
 
 
-def _give_back(tx: Transaction, intent: PaymentIntent, ends: IntentState) -> PaymentIntent:
+def give_back(tx: Transaction, intent: PaymentIntent, ends: IntentState) -> PaymentIntent:
     """Release all that is still on hold and end the payment as `ends`."""
     rest = intent.amount - intent.captured - intent.released
     tx.post(

@@ -8,7 +8,7 @@ from typing import TypedDict
 
 from flux_cli.domain.agents import ECONOMY
 from flux_cli.domain.decisions import Decision
-from flux_cli.domain.intents import PaymentIntent
+from flux_cli.domain.intents import CaptureMethod, PaymentIntent
 from flux_cli.domain.journal import EntryKind, transfer, wallet
 from flux_cli.domain.money import Money
 from flux_cli.errors import InvalidAmount, InvalidInput, KeyReused, WrongState
@@ -119,6 +119,8 @@ def refund_payment(
 
 def _refundable(reader: Reader, intent: PaymentIntent, payee: str | None) -> tuple[str, Money]:
     """Who gives back, and the most of it."""
+    if intent.capture_method is CaptureMethod.ESCROW:
+        raise WrongState("its money was locked: give it back from there", subject=intent.id)
     if intent.card_id is not None or intent.captured.units == 0:
         raise WrongState(
             f"the payment is {intent.state}; nothing of it was paid", subject=intent.id

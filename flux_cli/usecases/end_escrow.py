@@ -98,7 +98,7 @@ def refund_escrow(deps: Deps, escrow_id: str, *, by: str, key: str) -> Escrow | 
             raise _wrong(escrow, "given back from", now)
         if not escrow.is_due(now) and by != escrow.evaluator:
             return _not_for(by, f"until it expires only {escrow.evaluator} rejects the work")
-        return _give_back(tx, escrow, entry_key, now)
+        return give_back(tx, escrow, entry_key, now)
 
 
 def dispute_escrow(deps: Deps, escrow_id: str, *, by: str, reason: str) -> Escrow | Denied:
@@ -172,11 +172,11 @@ def expire_escrows(deps: Deps) -> list[Escrow]:
             escrow, now = tx.get(Escrow, listed.id), _now(tx)
             if escrow.is_due(now):
                 entry_key = f"escrow_refund:{escrow.id}:expired"
-                expired.append(_give_back(tx, escrow, entry_key, now))
+                expired.append(give_back(tx, escrow, entry_key, now))
     return expired
 
 
-def _give_back(tx: Transaction, escrow: Escrow, entry_key: str, now: datetime) -> Escrow:
+def give_back(tx: Transaction, escrow: Escrow, entry_key: str, now: datetime) -> Escrow:
     state = EscrowState.EXPIRED if escrow.is_due(now) else EscrowState.REJECTED
     tx.post(_return(escrow, entry_key, escrow.locked, state))
     ended = escrow.give_back(state, now)

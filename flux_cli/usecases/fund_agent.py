@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from flux_cli.domain.agents import Agent
+from flux_cli.domain.free_text import bounded
 from flux_cli.domain.journal import WORLD, EntryKind, transfer, wallet
 from flux_cli.domain.money import Money
 from flux_cli.errors import Fix, InvalidAmount, InvalidInput, NotFound
@@ -25,7 +26,9 @@ class Funding:
     repeated: bool
 
 
-def fund_agent(deps: Deps, name: str, amount: Money, *, key: str) -> Funding:
+def fund_agent(
+    deps: Deps, name: str, amount: Money, *, key: str, memo: str = "simulated"
+) -> Funding:
     """Put simulated money into a wallet, once for each key.
 
     Raises `NotFound` for an unknown agent, `InvalidAmount` for nothing, `Frozen`, and `KeyReused`
@@ -49,7 +52,7 @@ def fund_agent(deps: Deps, name: str, amount: Money, *, key: str) -> Funding:
             WORLD,
             wallet(name),
             amount,
-            memo="simulated",
+            memo=bounded(memo, 120),
             reference=agent.id,
         )
         repeated = tx.entry(entry.key) is not None

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from flux_cli.domain.agents import ECONOMY, Agent, AgentStatus
 from flux_cli.domain.facts import Facts, Used, parts
 from flux_cli.domain.intents import PaymentIntent, Spend
 from flux_cli.domain.journal import wallet
 from flux_cli.domain.mandates import Mandate
-from flux_cli.domain.money import CREDIT, Asset
+from flux_cli.domain.money import CREDIT, Asset, Money
 from flux_cli.domain.policies import EVERYBODY, Limit, Policy
 from flux_cli.domain.quorum import Tally
 from flux_cli.domain.tighten import tighten
@@ -40,6 +42,8 @@ def gather_facts(
         share.payee for share in spend.shares if reader.lookup(Agent, name=share.payee)
     )
     policy = policy_of(reader, spend.requester, asset, policy)
+    if intent.always_vote:
+        policy = replace(policy, approval_threshold=Money(0, asset))
     mandates = mandates_of(reader, spend.mandate_id)
     limits = [*policy.limits, *(limit for mandate in mandates for limit in mandate.limits)]
     return Facts(

@@ -17,7 +17,7 @@ from flux_cli.domain.refusals import Refusal
 from flux_cli.domain.text import HIDDEN
 from flux_cli.errors import Fix, InvalidAmount, InvalidInput, KeyReused, NotFound, WrongState
 from flux_cli.kernel.verdict import Denied
-from flux_cli.usecases.capture_payment import _give_back
+from flux_cli.usecases.capture_payment import give_back
 from flux_cli.usecases.draw_mandate import reserve, settle
 from flux_cli.usecases.gather_facts import DEEPEST, mandates_of
 from flux_cli.usecases.ports import Deps, Reader, Transaction
@@ -220,7 +220,7 @@ def revoke_mandate(deps: Deps, mandate_id: str) -> Revocation:
                     carded.append(intent)
                     continue
                 ends = IntentState.CAPTURED if intent.captured.units else IntentState.CANCELLED
-                cancelled.append(_give_back(tx, intent, ends))
+                cancelled.append(give_back(tx, intent, ends))
             mandate = tx.get(Mandate, listed.id)
             if mandate.state is not MandateState.REVOKED:
                 ended.append(_end(tx, mandate, MandateState.REVOKED))

@@ -14,8 +14,9 @@ class MoneyRequest:
     """A request for money: who, how much, to whom, why, and the evidence that comes with it.
 
     `budget` is what the owner gave for this occasion, or None; `capture_method` is what follows on
-    approval, and `hold_hours` how long a hold then lasts; `slack_hours` the time until the
-    deadline and `turnaround_hours` the p90 of the slowest chain of work, None where none is set.
+    approval, and `hold_hours` how long a hold then lasts; `always_vote` asks the quorum whatever
+    the amount; `slack_hours` is the time until the deadline and `turnaround_hours` the p90 of the
+    slowest chain of work, None where none is set.
     """
 
     requester: str
@@ -35,6 +36,7 @@ class MoneyRequest:
     mandate_id: str | None = None
     capture_method: CaptureMethod = CaptureMethod.CARD
     hold_hours: int = 24
+    always_vote: bool = False
     deliverables: tuple[str, ...] = ()
     acceptance_checks: int = 0
     slack_hours: int | None = None

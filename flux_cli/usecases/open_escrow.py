@@ -134,7 +134,7 @@ def _payment(request: EscrowRequest) -> MoneyRequest:
         escrowed=True,
         budget=None,
         mandate_id=request.mandate_id,
-        capture_method=CaptureMethod.MANUAL,
+        capture_method=CaptureMethod.ESCROW,
         deliverables=tuple(name for name, _ in request.milestones),
     )
 

@@ -76,7 +76,7 @@ def _open_intent(deps: Deps, request: MoneyRequest, key: str) -> PaymentIntent:
             waiting = replace(draft, state=IntentState.AWAITING_QUORUM)
             tx.put(waiting, "payment.awaiting_quorum", run_id=draft.run_id)
             return waiting
-        return _apply(deps, tx, draft, verdict, None)
+        return apply_verdict(deps, tx, draft, verdict, None)
 
 
 def draft_intent(deps: Deps, reader: Reader, request: MoneyRequest, key: str) -> PaymentIntent:
@@ -101,6 +101,7 @@ def draft_intent(deps: Deps, reader: Reader, request: MoneyRequest, key: str) ->
         escrowed=request.escrowed,
         capture_method=request.capture_method,
         hold_hours=request.hold_hours,
+        always_vote=request.always_vote,
         request_digest="",
         budget_left=request.budget,
         run_id=request.run_id,
@@ -196,7 +197,7 @@ def _decide(deps: Deps, intent_id: str) -> PaymentIntent:
             return intent
         tally = _tally(deps, tx, intent)
         verdict = authorize(intent.spend, gather_facts(tx, intent, tally))
-        return _apply(deps, tx, intent, verdict, tally)
+        return apply_verdict(deps, tx, intent, verdict, tally)
 
 
 def _tally(deps: Deps, reader: Reader, intent: PaymentIntent) -> Tally | None:
@@ -219,7 +220,7 @@ def approve_payment(deps: Deps, intent_id: str) -> PaymentIntent:
         intent = _awaiting_owner(tx, intent_id)
         tally = _tally(deps, tx, intent)
         facts = gather_facts(tx, intent, tally, owner_approved=True)
-        return _apply(deps, tx, intent, authorize(intent.spend, facts), tally)
+        return apply_verdict(deps, tx, intent, authorize(intent.spend, facts), tally)
 
 
 def deny_payment(deps: Deps, intent_id: str, reason: str) -> PaymentIntent:
@@ -249,7 +250,7 @@ def _awaiting_owner(tx: Transaction, intent_id: str) -> PaymentIntent:
     return intent
 
 
-def _apply(
+def apply_verdict(
     deps: Deps, tx: Transaction, intent: PaymentIntent, verdict: Verdict, tally: Tally | None
 ) -> PaymentIntent:
     """Record the verdict; a permit also moves the hold and issues the card, in this transaction."""

@@ -280,7 +280,7 @@ def _request(terms: Terms, amount: Money, what: str, case: Case) -> MoneyRequest
         escrowed=False,
         budget=case.budget,
         category="stream",
-        capture_method=CaptureMethod.MANUAL,
+        capture_method=CaptureMethod.ESCROW,
         deliverables=case.deliverables,
     )
 

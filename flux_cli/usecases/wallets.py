@@ -134,7 +134,8 @@ def _payer(reader: Reader, kind: str, name: str) -> str | None:
     contract = reader.lookup(Contract, id=name)
     if contract is not None:
         return contract.client
-    locked = reader.lookup(Stream if kind == "stream" else Escrow, id=name)
+    locked: Stream | Escrow | None = reader.lookup(Stream, id=name)
+    locked = locked or reader.lookup(Escrow, id=name)
     return None if locked is None else locked.payer
 
 

@@ -104,20 +104,28 @@ def set_up(connection: sqlite3.Connection, mode: Mode) -> None:
 
 def migrate(connection: sqlite3.Connection, found: int) -> None:
     """Apply every migration after `found` in one transaction: all of them or none."""
-    from sqlite_utils import Database
-
-    database = Database(connection)
     connection.execute("begin immediate")
     try:
         for number, script in migrations(found):
-            # sqlite3's own executescript would commit what is open first; this one does not.
-            database.executescript(script)
+            for statement in statements(script):
+                connection.execute(statement)
             connection.execute(f"pragma user_version = {number}")
         connection.execute("commit")
     except BaseException:
         if connection.in_transaction:
             connection.execute("rollback")
         raise
+
+
+def statements(script: str) -> Iterator[str]:
+    """The statements of a script; sqlite3's own executescript would commit what is open first."""
+    lines: list[str] = []
+    for line in script.splitlines(keepends=True):
+        lines.append(line)
+        if line.rstrip().endswith(";") and sqlite3.complete_statement("".join(lines)):
+            yield "".join(lines)
+            lines = []
+    assert not "".join(lines).strip(), "a script ends with a whole statement"
 
 
 def newest_schema() -> int:
@@ -127,7 +135,9 @@ def newest_schema() -> int:
 
 def migrations(found: int = 0) -> list[tuple[int, str]]:
     """Every migration after number `found`, in order."""
-    files = {int(item.name[:4]): item for item in _folder().iterdir() if _is_sql(item)}
+    items = [item for item in _folder().iterdir() if _is_sql(item)]
+    files = {int(item.name[:4]): item for item in items}
+    assert len(files) == len(items), "two migrations have one number"
     return [
         (number, files[number].read_text("utf-8")) for number in sorted(files) if number > found
     ]

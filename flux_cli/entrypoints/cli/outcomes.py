@@ -40,7 +40,7 @@ def refuse(flux: Invocation, intent: PaymentIntent, document: Document) -> None:
     )
     most = intent.most_that_would_pass
     flux.deny(
-        f"{intent.requester} asked for {intent.amount}; nothing was hired and nothing moved",
+        f"{intent.requester} asked for {intent.amount}; nothing moved",
         rulings,
         subject=intent.id,
         max_amount_minor=None if most is None else most.units,

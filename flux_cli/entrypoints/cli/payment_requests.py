@@ -17,8 +17,8 @@ from flux_cli.entrypoints.cli.invocation import Invocation
 from flux_cli.entrypoints.cli.payment_documents import show_judgement, tell_payment
 from flux_cli.entrypoints.cli.refusal import Refusal
 from flux_cli.errors import Fix, InvalidAmount, InvalidInput
-from flux_cli.usecases.capture_payment import expire_payments
 from flux_cli.usecases.check_payment import check_payment
+from flux_cli.usecases.expire_due import expire_due
 from flux_cli.usecases.money_request import MoneyRequest
 from flux_cli.usecases.ports import Deps
 from flux_cli.usecases.request_money import request_money
@@ -96,7 +96,7 @@ def ask_for(
     if flux.dry_run:
         return show_judgement(flux, check_payment(deps, request))
     key = key_of(flux, deps)
-    expire_payments(deps)
+    expire_due(deps)
     intent = request_money(deps, request, key=key, progress=flux.progress)
     return tell_payment(flux, deps, intent, key=key)
 

@@ -48,8 +48,9 @@ from flux_cli.entrypoints.cli.payment_requests import (
 )
 from flux_cli.entrypoints.cli.verb import noun, verb
 from flux_cli.kernel.verdict import Denied
-from flux_cli.usecases.capture_payment import cancel_payment, capture_payment, expire_payments
+from flux_cli.usecases.capture_payment import cancel_payment, capture_payment
 from flux_cli.usecases.correct_payment import refund_payment
+from flux_cli.usecases.expire_due import expire_due
 from flux_cli.usecases.ports import Deps
 from flux_cli.usecases.request_money import approve_payment, deny_payment
 from flux_cli.usecases.view_payments import summarise_payment, view_payment
@@ -150,7 +151,7 @@ def wait(flux: Invocation, payment_id: PaymentId) -> ExitCode:
     found = _found(deps, payment_id)
     begun, pause = time.monotonic(), 0.1
     while True:
-        expire_payments(deps)
+        expire_due(deps)
         with deps.store.reading() as reader:
             intent = reader.get(PaymentIntent, found.id)
             over = reader.now >= intent.expires_at
@@ -169,7 +170,7 @@ def approve(
 ) -> ExitCode:
     """Say yes, as the owner, to a payment that waits for you; everything is judged again."""
     deps = open_existing(flux.config, timeout=flux.timeout)
-    expire_payments(deps)
+    expire_due(deps)
     intent = _found(deps, payment_id)
     payees = ", ".join(f"{share.amount} to {share.payee}" for share in intent.shares)
     what = f"{intent.requester} would pay {payees} for “{intent.purpose}”."
@@ -186,7 +187,7 @@ def deny(
 ) -> None:
     """Say no, as the owner, to a payment that waits for you."""
     deps = open_existing(flux.config, timeout=flux.timeout)
-    expire_payments(deps)
+    expire_due(deps)
     intent = _found(deps, payment_id)
     what = f"Deny {intent.requester} {intent.amount} for “{intent.purpose}”."
     prove_owner(flux, deps, what, "deny", token_file=owner_token_file)
@@ -201,7 +202,7 @@ def deny(
 def cancel(flux: Invocation, payment_id: PaymentId) -> None:
     """Give up a payment that is not captured; what is on hold goes back."""
     deps = open_existing(flux.config, timeout=flux.timeout)
-    expire_payments(deps)
+    expire_due(deps)
     cancelled = cancel_payment(deps, _found(deps, payment_id).id)
     with deps.store.reading() as reader:
         whole = view_payment(reader, cancelled)
@@ -226,7 +227,7 @@ def capture(
     intent = _found(deps, payment_id)
     wanted = None if amount is None else amount_of(amount, intent.amount.asset, "--amount")
     key = key_of(flux, deps)
-    expire_payments(deps)
+    expire_due(deps)
     captured = capture_payment(deps, intent.id, wanted, final=final, key=key)
     if isinstance(captured, Denied):
         _refuse(flux, "the late capture was denied; nothing moved", captured, intent)
@@ -256,7 +257,7 @@ def refund(
     intent = _found(deps, payment_id)
     wanted = None if amount is None else amount_of(amount, intent.amount.asset, "--amount")
     key = key_of(flux, deps)
-    expire_payments(deps)
+    expire_due(deps)
     refunded = refund_payment(deps, intent.id, wanted, payee=payee, key=key)
     if isinstance(refunded, Denied):
         _refuse(flux, "the refund was denied; nothing moved", refunded, intent)

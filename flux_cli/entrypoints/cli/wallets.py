@@ -25,9 +25,9 @@ from flux_cli.entrypoints.cli.payment_requests import (
 )
 from flux_cli.entrypoints.cli.verb import noun, verb
 from flux_cli.errors import InvalidInput
-from flux_cli.usecases.capture_payment import expire_payments
 from flux_cli.usecases.describe_run import describe_entry, shallow
 from flux_cli.usecases.exchange import Wanted, exchange
+from flux_cli.usecases.expire_due import expire_due
 from flux_cli.usecases.view_agents import agent_named, every_agent
 from flux_cli.usecases.wallets import describe_wallets, withdraw
 
@@ -109,7 +109,7 @@ def withdraw_(
     what = f"{money} would leave {name} and the economy."
     prove_owner(flux, deps, what, "withdraw", token_file=owner_token_file)
     key = key_of(flux, deps)
-    expire_payments(deps)
+    expire_due(deps)
     done = withdraw(deps, name, money, key=key)
     last = f"{done.amount} left {done.agent} and the economy, simulated"
     if done.repeated:
@@ -157,7 +157,7 @@ def exchange_(
     what = f"{name} would give {money} at {rate} {target.code} for each {money.asset.code}."
     prove_owner(flux, deps, what, "exchange", token_file=owner_token_file)
     key = key_of(flux, deps)
-    expire_payments(deps)
+    expire_due(deps)
     made = exchange(deps, Wanted(name, money, target, exact), key=key)
     flux.show(_exchange_document(made, for_people=flux.for_people))
     return ExitCode.OK

@@ -58,6 +58,8 @@ def request_card(
         budget=cap_of(budget_remaining, "budget_remaining"),
         rail="card",
         capture_method=CaptureMethod.CARD,
+        always_vote=True,
+        deliverables=(purpose,),
     )
     intent = request_money(deps, request, key=f"card:{deps.ids.new('event')}", progress=quietly)
     with deps.store.reading() as reader:

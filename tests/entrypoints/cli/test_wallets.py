@@ -225,11 +225,11 @@ def test_an_exchange_that_cannot_be_made_changes_nothing(
     max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 @given(
-    units=st.integers(1, 10**9),
+    units=st.integers(1, 10**5),
     codes=st.lists(
         st.sampled_from(["CREDIT", "EUR", "JPY", "KWD"]), min_size=2, max_size=2, unique=True
     ),
-    rate=st.fractions(min_value=Fraction(1, 10**6), max_value=10**4, max_denominator=10**6),
+    rate=st.fractions(min_value=Fraction(1, 10**6), max_value=100, max_denominator=10**6),
 )
 def test_each_asset_still_sums_to_zero_and_less_than_a_unit_is_lost(
     economy: Path, units: int, codes: list[str], rate: Fraction
