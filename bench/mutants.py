@@ -17,7 +17,7 @@ import copy
 import importlib
 import io
 import os
-import signal
+import resource
 import subprocess
 import sys
 import tempfile
@@ -38,7 +38,7 @@ TESTS = [
     for name in ("authorize", "second_check", "corrections")
 ]
 SECONDS = 60
-"""A mutant that is not done by then runs for ever, and is killed."""
+"""Of processor time: a mutant that is not done by then runs for ever, and is killed."""
 
 OPTIONS = ["-x", "-q", "-n0", "-p", "no:cacheprovider", "-p", "no:timeout", "-o", "addopts="]
 
@@ -231,7 +231,7 @@ def survives(mutant: Mutant) -> bool:
     """In a process of its own: whether every test passes for the mutant."""
     child = os.fork()
     if child == 0:
-        signal.alarm(SECONDS)
+        resource.setrlimit(resource.RLIMIT_CPU, (SECONDS, SECONDS))
         with contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(io.StringIO()):
             try:
                 code = pytest.main([*OPTIONS, *TESTS]) if become(mutant) else 1
@@ -242,6 +242,8 @@ def survives(mutant: Mutant) -> bool:
     if os.WIFEXITED(status) and os.WEXITSTATUS(status) not in (0, 1, 2):
         print(f"COULD NOT RUN ({os.WEXITSTATUS(status)})  {mutant.name}", flush=True)
         return True
+    if os.WIFSIGNALED(status):
+        print(f"RAN FOR EVER  {mutant.name}", flush=True)
     return status == 0
 
 

@@ -115,7 +115,7 @@ class Reader(Protocol):
         since: datetime | None = None,
         until: datetime | None = None,
     ) -> list[EntryRecord]:
-        """Recorded entries, newest first; `text` is looked for in memos."""
+        """Recorded entries, newest first; `text` is looked for in memos, `until` is exclusive."""
 
     def entry_at(self, seq: int) -> EntryRecord | None:
         """The entry whose first movement is `seq`, if that is one."""

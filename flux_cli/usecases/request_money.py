@@ -25,7 +25,7 @@ from flux_cli.domain.quorum import (
 )
 from flux_cli.domain.refusals import Refusal
 from flux_cli.domain.runs import step_key
-from flux_cli.errors import KeyReused, WrongState
+from flux_cli.errors import InvalidAmount, KeyReused, WrongState
 from flux_cli.kernel.authorize import authorize
 from flux_cli.kernel.verdict import Denied, Permit, Verdict
 from flux_cli.usecases.capture_payment import hold_entry, pay_out
@@ -53,8 +53,10 @@ def request_money(
     """The decided intent: approved with its hold and card, denied with every reason, or waiting.
 
     The same key finds what was decided before and asks nobody twice. Raises `KeyReused` where
-    the key names another request.
+    the key names another request, `InvalidAmount` for nothing.
     """
+    if request.amount.units <= 0:
+        raise InvalidAmount("ask for more than nothing")
     intent = _open_intent(deps, request, key)
     if intent.state is IntentState.AWAITING_QUORUM:
         _collect_ballots(deps, intent, request, progress)

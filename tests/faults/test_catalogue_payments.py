@@ -15,14 +15,59 @@ from workload import Wish, attempt, deps_of, found, request_of
 from flux_cli.adapters.clock import FreshIds
 from flux_cli.adapters.store.ledger import SqliteStore
 from flux_cli.domain.intents import CaptureMethod, IntentState, PaymentIntent
-from flux_cli.domain.journal import WORLD, EntryKind, held, transfer, wallet
-from flux_cli.domain.money import BOUND, CREDIT, Money
-from flux_cli.errors import InvalidAmount, WrongState
+from flux_cli.domain.journal import WORLD, Entry, EntryKind, Move, held, transfer, wallet
+from flux_cli.domain.money import BOUND, CREDIT, USDC, Asset, Money
+from flux_cli.errors import FluxError, InvalidAmount, WrongState
 from flux_cli.kernel.verdict import Denied
 from flux_cli.usecases.capture_payment import cancel_payment, capture_payment, expire_payments
 from flux_cli.usecases.correct_payment import refund_payment
 from flux_cli.usecases.ports import Deps
 from flux_cli.usecases.request_money import request_money
+
+MOVES = st.lists(
+    st.tuples(
+        st.sampled_from([WORLD, "wallet:ada", "fees:x", "escrow:y"]),
+        st.sampled_from(["wallet:bob", "fees:y", "escrow:y"]),
+        st.integers(1, 50),
+        st.sampled_from([CREDIT, USDC]),
+    ),
+    min_size=1,
+    max_size=4,
+)
+
+
+@settings(
+    max_examples=60,
+    deadline=None,
+    derandomize=True,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
+)
+@given(moves=MOVES)
+def test_30_assets_never_meet_in_an_entry_that_is_no_exchange(
+    deps: Deps, moves: list[tuple[str, str, int, Asset]]
+) -> None:
+    before = sums(deps)
+    made = tuple(
+        Move(source, target, Money(units, asset)) for source, target, units, asset in moves
+    )
+    entry = Entry(f"mixed-{deps.ids.new('event')}", EntryKind.ADJUSTMENT, made)
+    try:
+        with deps.store.begin() as tx:
+            tx.post(entry)
+    except (AssertionError, FluxError, sqlite3.IntegrityError):
+        assert sums(deps) == before
+    else:
+        assert len({move.amount.asset for move in made}) == 1
+    assert set(sums(deps).values()) == {0}
+
+
+def sums(deps: Deps) -> dict[str, int]:
+    """What all accounts of each asset add up to."""
+    raw = sqlite3.connect(deps.store.path)
+    found = dict(raw.execute("select asset, sum(balance) from accounts group by asset"))
+    raw.close()
+    return found
+
 
 OUT_OF_BOUNDS = [0, -1, BOUND + 1, 2**53 - 1, 2**53, 2**53 + 1, 2**63 - 1, 2**63, 10**30]
 

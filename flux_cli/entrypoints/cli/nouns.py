@@ -38,7 +38,7 @@ ENTRIES: tuple[Entry, ...] = (
     Entry("status", "verb", "Money, agents and what needs attention, at a glance.", "Every day"),
     Entry("doctor", "verb", "Check this machine, the ledger's place and its safety.", "Every day"),
     Entry("verify", "verb", "Recompute the whole ledger and name every fault.", "Every day"),
-    Entry("ledger", "noun", "Balances, accounts and entries.", "Money"),
+    Entry("ledger", "noun", "Balances, entries, statements, exports.", "Money"),
     Entry("payments", "noun", "Requests for money and what was decided.", "Money"),
     Entry("batch", "verb", "Pay every row of a CSV or JSON Lines file.", "Money"),
     Entry("mandates", "noun", "What agents may spend, nested; a child only narrows.", "Money"),

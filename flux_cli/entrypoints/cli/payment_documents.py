@@ -68,7 +68,10 @@ def payment_document(
     """A payment whole for programs, and what matters of it for people."""
     if not for_people:
         return Document("payment", whole)
-    return Document("payment", _brief(whole), tables=TABLES, headings=HEADINGS, last=last)
+    headings = HEADINGS
+    if whole["state"] in WAITING:
+        headings = HEADINGS | {"refusals": "what is missing"}
+    return Document("payment", _brief(whole), tables=TABLES, headings=headings, last=last)
 
 
 def _brief(whole: Mapping[str, object]) -> dict[str, object]:
@@ -80,7 +83,7 @@ def _brief(whole: Mapping[str, object]) -> dict[str, object]:
         brief["expires_at"] = whole["expires_at"]
     if tally is not None or whole["votes"] is not None:
         brief["votes"] = votes_in_words(tally, whole["votes"])
-    if isinstance(decision, Mapping):
+    if isinstance(decision, Mapping) and whole["state"] not in WAITING:
         brief["decision"] = f"{decision['verdict']}, policy version {decision['policy_version']}"
     if "idempotency_key" in whole:
         brief["idempotency_key"] = whole["idempotency_key"]

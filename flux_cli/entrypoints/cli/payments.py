@@ -65,6 +65,14 @@ KEYED = frozenset({"idempotency_key"})
 LONGEST_PAUSE_SECONDS = 2.0
 
 
+class Capture(StrEnum):
+    """What may follow on approval; an escrow and a stream have commands of their own."""
+
+    MANUAL = CaptureMethod.MANUAL.value
+    AUTOMATIC = CaptureMethod.AUTOMATIC.value
+    CARD = CaptureMethod.CARD.value
+
+
 class Rail(StrEnum):
     """How an approved payment leaves."""
 
@@ -86,7 +94,7 @@ def list_(flux: Invocation) -> None:
 
 @verb(app, "show", examples=("flux payments show pi_01",))
 def show(flux: Invocation, payment_id: PaymentId) -> None:
-    """Show a payment: every rule that refused, every ballot, and the decision."""
+    """Show a payment: its refusals, its ballots and the decision."""
     deps = open_existing(flux.config, timeout=flux.timeout)
     with deps.store.reading() as reader:
         whole = view_payment(reader, reader.resolve(PaymentIntent, payment_id))
@@ -119,24 +127,24 @@ def request(
     reference: Reference = "",
     asset: AssetCode = CREDIT.code,
     capture: Annotated[
-        CaptureMethod, typer.Option(help="On approval: hold it, pay it at once, or make a card.")
-    ] = CaptureMethod.MANUAL,
+        Capture, typer.Option(help="On approval: hold it, pay it at once, or make a card.")
+    ] = Capture.MANUAL,
     hold_hours: Annotated[int, typer.Option(min=1, max=8760, help="How long a hold lasts.")] = 24,
     rail: Annotated[Rail, typer.Option(help="How the money leaves.")] = Rail.SIMULATED,
 ) -> ExitCode:
-    """Ask for money: the kernel judges, the seats vote if it is large, and it is held or paid."""
+    """Ask for money: judged, voted on if large, then held or paid."""
     money = amount_of(amount, asset_of(asset))
     shares = shares_of(to, money)
     said = Wording(purpose, justification, claimed_return, urgency, category, mandate, reference)
     deps = open_existing(flux.config, timeout=flux.timeout)
     wanted = replace(read_request(deps, payer, money, shares, said), rail=rail.value)
-    return ask_for(flux, deps, wanted, capture, hold_hours)
+    return ask_for(flux, deps, wanted, CaptureMethod(capture.value), hold_hours)
 
 
 @verb(app, "check", examples=("flux payments check orchestrator 300 --to researcher",))
 @wraps(request, assigned=(), updated=())
 def check(flux: Invocation, **asked: Any) -> ExitCode:
-    """Say whether a payment would pass: every rule, its limit, and the most that would.
+    """Say whether a payment would pass, rule by rule.
 
     Nothing is written and no seat is asked. Takes what `request` takes, and ends with the number
     that asking would end with.
@@ -146,7 +154,10 @@ def check(flux: Invocation, **asked: Any) -> ExitCode:
 
 @verb(app, "wait", examples=("flux payments wait pi_01 --timeout 60",))
 def wait(flux: Invocation, payment_id: PaymentId) -> ExitCode:
-    """Wait until a payment is decided, at most as long as it waits itself, or as --timeout."""
+    """Wait until a payment is decided, or until --timeout.
+
+    Without one, as long as the request itself waits.
+    """
     deps = open_existing(flux.config)
     found = _found(deps, payment_id)
     begun, pause = time.monotonic(), 0.1
@@ -168,7 +179,10 @@ def wait(flux: Invocation, payment_id: PaymentId) -> ExitCode:
 def approve(
     flux: Invocation, payment_id: PaymentId, owner_token_file: TokenFile = None
 ) -> ExitCode:
-    """Say yes, as the owner, to a payment that waits for you; everything is judged again."""
+    """Say yes, as the owner, to a payment that waits.
+
+    Everything is judged again first, by the policy and the balances of now.
+    """
     deps = open_existing(flux.config, timeout=flux.timeout)
     expire_due(deps)
     intent = _found(deps, payment_id)
@@ -185,7 +199,7 @@ def deny(
     reason: Annotated[str, typer.Option(metavar="TEXT", help="Why, for the record.")] = "",
     owner_token_file: TokenFile = None,
 ) -> None:
-    """Say no, as the owner, to a payment that waits for you."""
+    """Say no, as the owner, to a payment that waits."""
     deps = open_existing(flux.config, timeout=flux.timeout)
     expire_due(deps)
     intent = _found(deps, payment_id)
@@ -200,7 +214,7 @@ def deny(
 
 @verb(app, "cancel", examples=("flux payments cancel pi_01",))
 def cancel(flux: Invocation, payment_id: PaymentId) -> None:
-    """Give up a payment that is not captured; what is on hold goes back."""
+    """Give up a payment; what is on hold goes back."""
     deps = open_existing(flux.config, timeout=flux.timeout)
     expire_due(deps)
     cancelled = cancel_payment(deps, _found(deps, payment_id).id)
@@ -222,7 +236,10 @@ def capture(
     amount: Part = None,
     final: Annotated[bool, typer.Option("--final", help="Give back what is not captured.")] = False,
 ) -> ExitCode:
-    """Pay what is on hold, or a part of it; after its time it is captured late, and flagged."""
+    """Pay what is on hold, or a part of it.
+
+    After its time it is captured late, if the wallet still has it, and flagged.
+    """
     deps = open_existing(flux.config, timeout=flux.timeout)
     intent = _found(deps, payment_id)
     wanted = None if amount is None else amount_of(amount, intent.amount.asset, "--amount")
@@ -252,7 +269,7 @@ def refund(
         str | None, typer.Option(metavar="NAME", help="Who gives back, of several.")
     ] = None,
 ) -> ExitCode:
-    """Give back a captured payment, or a part of it, from the payee's wallet to the payer's."""
+    """Give back what was paid, or a part of it."""
     deps = open_existing(flux.config, timeout=flux.timeout)
     intent = _found(deps, payment_id)
     wanted = None if amount is None else amount_of(amount, intent.amount.asset, "--amount")

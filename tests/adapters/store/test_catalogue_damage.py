@@ -203,7 +203,7 @@ def whole(tmp_path: Path) -> Path:
     folder = tmp_path / "whole"
     store = open_at(folder / "flux.db")
     with store.begin() as tx:
-        tx.put(Freeze("freeze:economy", False, "", tx.now), "economy.thawed")
+        tx.put(Freeze("freeze:economy", False, "begun", tx.now), "economy.thawed")
     for number in range(6):
         with store.begin() as tx:
             entry = transfer(f"k{number}", EntryKind.TOP_UP, WORLD, wallet("ada"), Money(5),
@@ -237,6 +237,60 @@ def test_24_a_row_edited_with_the_triggers_put_back_after_is_found(
     raw.execute("commit")
     raw.close()
     assert faulty(whole / "flux.db") != []
+
+
+def columns(path: Path) -> list[tuple[str, str, str]]:
+    """(table, column, type) of every table that has a row, apart from what is computed."""
+    raw = sqlite3.connect(path)
+    tables = [name for (name,) in raw.execute("select name from sqlite_master where type = 'table'")
+              if raw.execute(f"select 1 from {name}").fetchone()]  # fmt: skip
+    found = [
+        (table, row[1], row[2])
+        for table in tables
+        for row in raw.execute(f"pragma table_xinfo({table})")
+        if row[6] == 0
+    ]
+    raw.close()
+    return found
+
+
+WILD: dict[str, tuple[object, ...]] = {
+    "INTEGER": (-1, 200, 1 << 60),
+    "TEXT": ("zz", ""),
+    "BLOB": (b"\xff" * 32,),
+}
+
+
+def test_21_a_wild_value_in_any_column_is_found_by_name_and_never_ends_the_verifier(
+    whole: Path, tmp_path: Path
+) -> None:
+    """What a flipped bit leaves in a row passes no CHECK and no trigger; only verify sees it."""
+    clean, tried, wrong = whole / "flux.db", 0, []
+    for table, column, kind in columns(clean):
+        for value in WILD[kind]:
+            path = copied(whole, tmp_path / "copy")
+            raw = sqlite3.connect(path, isolation_level=None)
+            raw.execute("pragma ignore_check_constraints = on")
+            triggers = raw.execute("select name from sqlite_master where type = 'trigger'")
+            for (name,) in triggers.fetchall():
+                raw.execute(f"drop trigger {name}")
+            try:
+                place = f"select max(rowid) from {table}"
+                raw.execute(f'update {table} set "{column}" = ? where rowid = ({place})', (value,))
+            except sqlite3.Error:
+                continue  # no bit flip either gives a row this value
+            finally:
+                raw.close()
+            tried += 1
+            try:
+                found = set(faulty(path)) - {"schema"}
+            except Exception as error:
+                found = set()
+                wrong.append(f"{table}.{column} = {value!r}: {type(error).__name__}: {error}")
+            if not found:
+                wrong.append(f"{table}.{column} = {value!r} is not found")
+    assert tried > 40
+    assert not wrong, "\n".join(wrong)
 
 
 def test_21_what_verify_finds_ends_every_reading_of_it_by_name(whole: Path, tmp_path: Path) -> None:

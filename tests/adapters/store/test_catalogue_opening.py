@@ -14,6 +14,7 @@ import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -394,6 +395,65 @@ def test_20_why_opening_it_by_hand_is_forbidden(tmp_path: Path) -> None:
     after = subprocess.run(argv, capture_output=True, check=False).returncode
     raw.close()
     assert (locked, after) == (1, 0)
+
+
+MOUNTS = """22 1 8:1 / / rw - ext4 /dev/root rw
+31 22 0:42 / {point} rw - {kind} somewhere:/share rw
+"""
+
+
+@pytest.mark.parametrize("kind", ["nfs4", "cifs", "9p", "fuse.sshfs", "drvfs"])
+def test_26_a_ledger_on_a_shared_file_system_is_refused_with_the_reason(
+    path: Path, monkeypatch: pytest.MonkeyPatch, kind: str
+) -> None:
+    mounts = MOUNTS.format(point=path.parent.parent.resolve(), kind=kind)
+    read = Path.read_text
+    monkeypatch.setattr(
+        Path,
+        "read_text",
+        lambda file, *how, **more: (
+            mounts if str(file) == "/proc/self/mountinfo" else read(file, *how, **more)
+        ),
+    )
+    with pytest.raises(UnsafeStorage, match=f"is on {kind}, whose locks cannot protect"):
+        post(open_at(path), "a")
+    assert not path.exists()
+
+
+def test_26_a_ledger_under_two_names_or_behind_a_link_is_refused(
+    path: Path, tmp_path: Path
+) -> None:
+    post(open_at(path), "a")
+    (tmp_path / "link.db").symlink_to(path)
+    os.link(path, tmp_path / "second.db")
+    for other in (tmp_path / "link.db", tmp_path / "second.db", path):
+        with pytest.raises(UnsafeStorage, match="link"):
+            post(open_at(other), "b")
+    (tmp_path / "second.db").unlink()
+    assert (keys(path), faults(path)) == (["a"], [])
+
+
+@pytest.mark.parametrize(
+    ("version", "mode"),
+    [((3, 40, 1), "delete/extra"), ((3, 51, 2), "delete/extra"), ((3, 51, 3), "wal/full")],
+)
+def test_27_a_sqlite_with_the_wal_reset_bug_keeps_a_rollback_journal(
+    path: Path, monkeypatch: pytest.MonkeyPatch, version: tuple[int, int, int], mode: str
+) -> None:
+    monkeypatch.setattr(sqlite3, "sqlite_version_info", version)
+    store = open_at(path)
+    post(store, "a")
+    journal = store._connections.writer().execute("pragma journal_mode").fetchone()[0]
+    synchronous = store._connections.writer().execute("pragma synchronous").fetchone()[0]
+    names = {2: "full", 3: "extra"}
+    assert (store.mode, f"{journal}/{names[synchronous]}") == (mode, mode)
+
+
+def test_27_the_doctor_says_which_mode_and_why(
+    flux: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sqlite3, "sqlite_version_info", (3, 40, 1))
+    assert "can corrupt a write-ahead log" in flux("doctor", "--json").out
 
 
 @pytest.mark.parametrize("version", [(3, 36, 0), (3, 6, 23)])

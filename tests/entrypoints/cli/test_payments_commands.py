@@ -422,6 +422,20 @@ def waiting(flux: Flux, amount: str = "21", *more: str) -> str:
     return name
 
 
+def test_a_payment_that_waits_says_what_is_missing_and_who_can_give_it(flux: Flux) -> None:
+    shown = flux("pay", "orchestrator", "researcher", "21", tty=True, NO_COLOR="1")
+    assert "what is missing" in shown.out.splitlines()
+    assert "decision" not in shown.out
+    waits = "it waits for the owner: flux payments approve "
+    assert shown.err.splitlines()[-1].startswith(waits)
+
+
+def test_only_what_a_request_can_finish_may_follow_on_approval(flux: Flux) -> None:
+    asked = ("payments", "request", "orchestrator", "5", "--to", "researcher")
+    assert flux(*asked, "--capture", "escrow").code == 2
+    assert flux(*asked, "--capture", "stream").code == 2
+
+
 def test_the_owner_approves_and_it_is_paid(flux: Flux, as_owner: None) -> None:
     payment = waiting(flux)
     approved = flux("payments", "approve", payment, "--json")

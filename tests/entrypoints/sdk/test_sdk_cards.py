@@ -112,5 +112,8 @@ def test_without_an_agent_the_sdks_own_is_meant(pair: AgentPaySDK) -> None:
         pair.request_payment_card(5, "ads", "needed")
 
     pair.register_agent("sdk-agent")
-    pair.fund_agent("sdk-agent", 5)
-    assert pair.request_payment_card(5, "ads", "needed")["approved"]
+    pair.fund_agent("sdk-agent", 50_000)
+    why = "It answers the support mail of two people, who cost $3,000 a month."
+    told = pair.request_payment_card(500, "support-bot credits", why, expected_roi=30_000)
+    assert told["approved"]
+    assert len(told["consensus_result"]["ballots"]) == 5

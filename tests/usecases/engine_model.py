@@ -1,0 +1,643 @@
+"""What the money engine must do, in plain integers, lists and dicts; nothing of it is imported.
+
+Times are microseconds since noon of a UTC day. A step answers what it must come to: `("error",
+code)`, `("denied", codes)`, or the state it leaves. Windows are added up from the list of all
+payments each time, and a mandate's books from the payments and children below it.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import dataclass, field, replace
+from typing import Any, NamedTuple
+
+SECOND = 1_000_000
+HOUR = 3600 * SECOND
+DAY = 24 * HOUR
+TOLERANCE = 2 * SECOND
+LENGTHS = {"1h": HOUR, "24h": DAY, "7d": 7 * DAY, "30d": 30 * DAY}
+BY_LENGTH = ("1h", "day", "24h", "7d", "30d")
+OWNER_WAITS = DAY
+SWEPT_AT_ONCE = 100
+
+Answer = tuple[Any, ...]
+
+
+class Refused(Exception):
+    """The step fails with this code and leaves no trace."""
+
+    def __init__(self, code: str) -> None:
+        super().__init__(code)
+        self.code = code
+
+
+class Cap(NamedTuple):
+    """A limit of a policy or a mandate."""
+
+    window: str
+    amount: int | None
+    count: int | None
+    scope: str
+    only: str | None
+    below: int | None
+
+    def code(self, front: str, what: str = "") -> str:
+        shown = "calendar_day" if self.window == "day" else self.window
+        words = ["structuring"] if self.below is not None else []
+        words += [self.scope] if self.scope != "agent" else []
+        words += [what] if what else []
+        if words:
+            return front + "_".join([*words, shown]) + "_exceeded"
+        return front + (shown if shown == "calendar_day" else f"rolling_{shown}") + "_exceeded"
+
+
+@dataclass(frozen=True)
+class Rules:
+    """A policy; None is no rule of that kind."""
+
+    per_payment: int | None = None
+    caps: tuple[Cap, ...] = ()
+    payees: frozenset[str] | None = None
+    never: frozenset[str] = frozenset()
+    minimum: int | None = None
+    owner_above: int | None = None
+    once_in: str | None = None
+    paused: bool = False
+
+
+@dataclass
+class Mandate:
+    key: str
+    holder: str
+    total: int
+    ends: int
+    parent: Mandate | None
+    per_payment: int | None
+    caps: tuple[Cap, ...]
+    payees: frozenset[str] | None
+    said: Answer
+    state: str = "active"
+    children: list[Mandate] = field(default_factory=list)
+    payments: list[Payment] = field(default_factory=list)
+
+    @property
+    def spent(self) -> int:
+        own = sum(one.captured - one.taken_late for one in self.payments)
+        return own + sum(child.spent for child in self.children)
+
+    @property
+    def reserved(self) -> int:
+        own = sum(one.on_hold for one in self.payments)
+        return own + sum(
+            child.total - child.spent if child.state == "active" else child.reserved
+            for child in self.children
+        )
+
+    @property
+    def left(self) -> int:
+        return self.total - self.spent - self.reserved
+
+    def below(self) -> list[Mandate]:
+        return [self, *(one for child in self.children for one in child.below())]
+
+    def line(self) -> list[Mandate]:
+        return [self, *(self.parent.line() if self.parent else [])]
+
+
+@dataclass
+class Payment:
+    key: Any
+    body: Answer
+    payer: str
+    amount: int
+    shares: tuple[tuple[str, int], ...]
+    purpose: str
+    category: str
+    reference: str
+    manual: bool
+    hold_hours: int
+    mandate: Mandate | None
+    state: str = "draft"
+    codes: frozenset[str] = frozenset()
+    permitted_at: int | None = None
+    ends: int = 0
+    captured: int = 0
+    released: int = 0
+    refunded: int = 0
+    late: bool = False
+    taken_late: int = 0
+    locked_in: str = ""
+    given_back: dict[str, int] = field(default_factory=lambda: defaultdict(int))
+
+    @property
+    def on_hold(self) -> int:
+        return self.amount - self.captured - self.released if self.state == "approved" else 0
+
+    @property
+    def answer(self) -> Answer:
+        if self.state == "denied":
+            return ("denied", self.codes)
+        return (self.state, self.captured, self.released, self.refunded)
+
+
+@dataclass
+class Escrow:
+    key: str
+    payer: str
+    payee: str
+    judge: str
+    amount: int
+    ends: int
+    state: str = "funded"
+    released: int = 0
+    refunded: int = 0
+    work: str | None = None
+    objection: tuple[str, str] | None = None
+
+    @property
+    def locked(self) -> int:
+        return self.amount - self.released - self.refunded
+
+    @property
+    def answer(self) -> Answer:
+        return (self.state, self.released, self.refunded)
+
+
+@dataclass
+class Stream:
+    key: str
+    payer: str
+    payee: str
+    units: int
+    seconds: int
+    funded: int
+    cap: int | None
+    ends: int | None
+    since: int | None
+    payments: list[Payment]
+    state: str = "active"
+    ran: int = 0
+    paid: int = 0
+    returned: int = 0
+
+    def ran_until(self, now: int) -> int:
+        if self.since is None:
+            return self.ran
+        return self.ran + max(0, (now if self.ends is None else min(now, self.ends)) - self.since)
+
+    def owed(self, now: int) -> int:
+        most = self.funded if self.cap is None else min(self.funded, self.cap)
+        earned = self.ran_until(now) * self.units // (self.seconds * SECOND)
+        return min(most, earned) - self.paid
+
+    @property
+    def answer(self) -> Answer:
+        return (self.state, self.funded, self.paid, self.returned)
+
+
+class Model:
+    """The whole economy. `now` is what the clock says, `latest` what was last recorded."""
+
+    def __init__(self, wallets: dict[str, int], rules: dict[str, Rules]) -> None:
+        self.now = self.latest = 0
+        self.accounts: dict[str, int] = defaultdict(int)
+        for name, units in wallets.items():
+            self.move("world", f"wallet:{name}", units)
+        self.agents = set(wallets)
+        self.rules = dict(rules)
+        self.resting: set[str] = set()
+        self.frozen: set[str] = set()
+        self.payments: dict[Any, Payment] = {}
+        self.mandates: dict[str, Mandate] = {}
+        self.escrows: dict[str, Escrow] = {}
+        self.streams: dict[str, Stream] = {}
+        self.keys: dict[Any, Answer] = {}
+        self.costs: list[tuple[int, str, str, int]] = []
+
+    # What every step uses.
+
+    @property
+    def moment(self) -> int:
+        return max(self.now, self.latest)
+
+    def wrote(self) -> None:
+        self.latest = self.moment
+
+    def move(self, source: str, target: str, units: int) -> None:
+        self.accounts[source] -= units
+        self.accounts[target] += units
+
+    def wallet(self, name: str) -> int:
+        return self.accounts[f"wallet:{name}"]
+
+    def obey(self, *names: str) -> None:
+        if self.frozen & {"economy", *names}:
+            raise Refused("frozen")
+
+    def window_start(self, window: str, now: int) -> int:
+        """The first instant before the window: what was at it is outside."""
+        if window == "day":
+            return (now + DAY // 2) // DAY * DAY - DAY // 2 - 1
+        return now - LENGTHS[window]
+
+    # Clock, freeze, policy.
+
+    def go(self, by: int) -> Answer:
+        self.now += by
+        return ("done",)
+
+    def freeze(self, subject: str, on: bool) -> Answer:
+        self.frozen = self.frozen | {subject} if on else self.frozen - {subject}
+        self.wrote()
+        return ("done",)
+
+    def set_rules(self, subject: str, rules: Rules) -> Answer:
+        self.rules[subject] = rules
+        self.wrote()
+        return ("done",)
+
+    def rest(self, name: str, on: bool) -> Answer:
+        if (name in self.resting) != on:
+            self.resting ^= {name}
+            self.wrote()
+        return ("done",)
+
+    def rules_of(self, name: str) -> Rules:
+        if name not in self.rules:
+            raise Refused("not_found")
+        own, all_ = self.rules[name], self.rules.get("*")
+        if all_ is None:
+            return own
+        return Rules(
+            per_payment=smallest(own.per_payment, all_.per_payment),
+            caps=(*all_.caps, *own.caps),
+            payees=common(own.payees, all_.payees),
+            never=own.never | all_.never,
+            minimum=largest(own.minimum, all_.minimum),
+            owner_above=smallest(own.owner_above, all_.owner_above),
+            once_in=longest(own.once_in, all_.once_in),
+            paused=own.paused or all_.paused,
+        )
+
+    # Caps.
+
+    def counted(self, cap: Cap, payer: str, subject: str) -> tuple[int, int]:
+        """What a cap has counted so far: units and payments."""
+        since, units, count = self.window_start(cap.window, self.moment), 0, 0
+        for one in self.payments.values():
+            if one.permitted_at is None or one.permitted_at <= since:
+                continue
+            if one.amount == one.released:
+                continue
+            size = one.amount
+            if cap.scope in ("payee", "destination"):
+                shares = dict(one.shares)
+                if subject not in shares or (cap.scope == "payee" and one.payer != payer):
+                    continue
+                size = added = shares[subject]
+            else:
+                added = one.amount - one.released
+                if cap.scope != "everybody" and one.payer != payer:
+                    continue
+                if cap.scope == "category" and one.category != subject:
+                    continue
+            if cap.below is not None and size - one.released > cap.below:
+                continue
+            units, count = units + added, count + 1
+        return units, count
+
+    def asked_of(self, cap: Cap, one: Payment) -> list[tuple[str, int]]:
+        if cap.scope == "agent":
+            return [(one.payer, one.amount)]
+        if cap.scope == "everybody":
+            return [("*", one.amount)]
+        parts = [(one.category, one.amount)] if cap.scope == "category" else list(one.shares)
+        return [part for part in parts if cap.only in (None, part[0])]
+
+    def over(self, front: str, cap: Cap, one: Payment) -> set[str]:
+        codes = set()
+        for subject, units in self.asked_of(cap, one):
+            if cap.below is not None and units > cap.below:
+                continue
+            used, count = self.counted(cap, one.payer, subject)
+            if cap.amount is not None and used + units > cap.amount:
+                codes.add(cap.code(front))
+            if cap.count is not None and count + 1 > cap.count:
+                codes.add(cap.code(front, "count"))
+        return codes
+
+    def above_a_cap(self, one: Payment) -> set[str]:
+        """The caps in force that what is counted now, with a just permitted payment, is above."""
+        found = set()
+        caps = [(cap, "") for cap in self.rules_of(one.payer).caps]
+        caps += [(c, "m") for m in (one.mandate.line() if one.mandate else []) for c in m.caps]
+        for cap, _ in caps:
+            for subject, units in self.asked_of(cap, one):
+                if cap.below is None or units <= cap.below:
+                    used, count = self.counted(cap, one.payer, subject)
+                    if used > (used if cap.amount is None else cap.amount):
+                        found.add(cap.code(""))
+                    if count > (count if cap.count is None else cap.count):
+                        found.add(cap.code("", "count"))
+        return found
+
+    # Payments.
+
+    def judge(self, one: Payment, owner: bool) -> set[str]:
+        """Every code that stands against a payment; the empty set lets it pass."""
+        rules = self.rules_of(one.payer)
+        line = one.mandate.line() if one.mandate else []
+        names = [name for name, _ in one.shares]
+        sums = sum(units for _, units in one.shares)
+        if sums != one.amount or len(set(names)) < len(names):
+            return {"shares_differ"}
+        free = self.wallet(one.payer)
+        tests = {
+            "economy_frozen": "economy" in self.frozen,
+            "agent_frozen": one.payer in self.frozen,
+            "agent_paused": rules.paused or one.payer in self.resting,
+            "payee_not_allowed": not set(names)
+            <= (self.agents if rules.payees is None else self.agents & rules.payees),
+            "payee_denied": bool(set(names) & rules.never),
+            "mandate_inactive": any(m.state != "active" for m in line),
+            "mandate_expired": any(self.moment >= m.ends for m in line),
+            "mandate_of_another": bool(line) and line[0].holder != one.payer,
+            "mandate_payee_not_allowed": any(
+                m.payees is not None and not set(names) <= m.payees for m in line
+            ),
+            "mandate_per_payment_exceeded": any(
+                m.per_payment is not None and one.amount > m.per_payment for m in line
+            ),
+            "mandate_exceeded": bool(line) and one.amount > line[0].left,
+            "duplicate_payment": rules.once_in is not None and self.same(one, rules.once_in),
+            "per_payment_exceeded": rules.per_payment is not None
+            and one.amount > rules.per_payment,
+            "below_minimum_balance": rules.minimum is not None
+            and free - one.amount < rules.minimum,
+            "owner_required": not owner
+            and rules.owner_above is not None
+            and one.amount > rules.owner_above,
+            "self_payment": one.payer in names,
+            "clock_behind_ledger": self.now + TOLERANCE < self.latest,
+            "insufficient_funds": one.amount > free,
+        }
+        codes = {code for code, holds in tests.items() if holds}
+        for cap in rules.caps:
+            codes |= self.over("", cap, one)
+        for cap in (cap for mandate in line for cap in mandate.caps):
+            codes |= self.over("mandate_", cap, one)
+        return codes
+
+    def same(self, one: Payment, window: str) -> bool:
+        since = self.window_start(window, self.now)
+        return any(
+            other.payer == one.payer
+            and other.amount == one.amount
+            and other.purpose == one.purpose
+            and {name for name, _ in other.shares} == {name for name, _ in one.shares}
+            and one.reference in ("", other.reference)
+            and other.permitted_at is not None
+            and other.permitted_at > since
+            and other.amount > other.released
+            for other in self.payments.values()
+        )
+
+    def ask(self, one: Payment) -> Payment:
+        """Record a payment with its verdict, or find what its key names."""
+        found = self.payments.get(one.key)
+        if found is not None:
+            if found.body != one.body:
+                raise Refused("key_reused")
+            return found
+        if one.amount <= 0:
+            self.rules_of(one.payer)
+            raise Refused("invalid_amount")
+        self.apply(one, self.judge(one, owner=False))
+        self.payments[one.key] = one
+        return one
+
+    def apply(self, one: Payment, codes: set[str]) -> None:
+        self.wrote()
+        if codes == {"owner_required"}:
+            one.state, one.ends = "awaiting_owner", self.now + OWNER_WAITS
+        elif codes:
+            one.state, one.codes = "denied", frozenset(codes)
+        else:
+            one.state, one.permitted_at = "approved", self.now
+            one.ends = self.now + one.hold_hours * HOUR
+            if one.mandate:
+                one.mandate.payments.append(one)
+            self.move(f"wallet:{one.payer}", f"held:{one.payer}", one.amount)
+            if not one.manual:
+                self.pay_shares(one)
+
+    def pay_shares(self, one: Payment) -> None:
+        for name, units in one.shares:
+            self.move(f"held:{one.payer}", f"wallet:{name}", units)
+        one.state, one.captured = "captured", one.amount
+
+    def give_back(self, one: Payment, state: str) -> None:
+        rest = one.on_hold
+        self.move(f"held:{one.payer}", f"wallet:{one.payer}", rest)
+        one.released, one.state = one.released + rest, state
+        self.wrote()
+
+    def payment(self, key: Any, payer: str, shares: tuple[tuple[str, int], ...], **also: Any):
+        body = (payer, shares, *sorted(also.items()))
+        mandate = self.mandate_named(also.pop("mandate", None), key)
+        amount = also.pop("amount", None)
+        total = sum(units for _, units in shares) if amount is None else amount
+        return Payment(key, body, payer, total, shares, mandate=mandate, **also)
+
+    def mandate_named(self, key: str | None, payment: Any) -> Mandate | None:
+        if key is not None and key not in self.mandates and payment not in self.payments:
+            raise Refused("not_found")
+        return None if key is None else self.mandates.get(key)
+
+    def pay(self, **asked: Any) -> Answer:
+        return self.ask(self.payment(**asked)).answer
+
+    def batch(self, rows: tuple[dict[str, Any], ...], together: bool) -> Answer:
+        """Rows are automatic payments without a mandate, so only these three change."""
+        before = dict(self.accounts), dict(self.payments), self.latest
+        answers = []
+        try:
+            for row in rows:
+                answers.append(self.pay(**row))
+                if together and answers[-1][0] != "captured":
+                    self.undo(*before)
+                    return ("undone", answers[-1])
+        except Refused:
+            self.undo(*before)
+            raise
+        return tuple(answers)
+
+    def undo(self, accounts: dict[str, int], payments: dict[Any, Payment], latest: int) -> None:
+        self.accounts = defaultdict(int, accounts)
+        self.payments, self.latest = payments, latest
+
+    def waiting(self, key: Any) -> Payment:
+        one = self.payments[key]
+        if one.state != "awaiting_owner" or self.now >= one.ends:
+            raise Refused("wrong_state")
+        return one
+
+    def approve(self, key: Any) -> Answer:
+        one = self.waiting(key)
+        self.apply(one, self.judge(one, owner=True))
+        return one.answer
+
+    def deny(self, key: Any) -> Answer:
+        one = self.waiting(key)
+        one.state, one.codes = "denied", frozenset({"owner_refused"})
+        self.wrote()
+        return one.answer
+
+    def is_due(self, one: Payment) -> bool:
+        return self.moment >= one.ends and (one.state == "awaiting_owner" or one.on_hold > 0)
+
+    def expire(self, one: Payment) -> None:
+        if one.state == "awaiting_owner":
+            one.state = "expired"
+            self.wrote()
+        else:
+            self.give_back(one, "expired")
+
+    def capture(self, key: Any, amount: int | None, final: bool, name: str) -> Answer:
+        one, kept = self.payments[key], ("capture", key, name)
+        if kept in self.keys:
+            if amount is not None and (amount,) != self.keys[kept]:
+                raise Refused("key_reused")
+            return one.answer
+        self.obey(one.payer)
+        late = one.state == "expired" or self.is_due(one)
+        if not late and one.on_hold == 0:
+            raise Refused("wrong_state")
+        most = one.on_hold + (one.released if late else 0)
+        wanted = most if amount is None else amount
+        if not 0 < wanted <= most:
+            raise Refused("invalid_amount")
+        if len(one.shares) > 1 and (late or wanted != one.amount):
+            raise Refused("invalid_input")
+        if late:
+            return self.capture_late(one, wanted, kept)
+        for payee, units in one.shares:
+            part = wanted if len(one.shares) == 1 else units
+            self.move(f"held:{one.payer}", f"wallet:{payee}", part)
+        one.captured += wanted
+        self.keys[kept] = (wanted,)
+        self.wrote()
+        if one.on_hold == 0:
+            one.state = "captured"
+        elif final:
+            self.give_back(one, "captured")
+        return one.answer
+
+    def capture_late(self, one: Payment, wanted: int, kept: Any) -> Answer:
+        if one.state != "expired":
+            self.expire(one)
+        tests = {
+            "clock_behind_ledger": self.now + TOLERANCE < self.latest,
+            "insufficient_funds": wanted > self.wallet(one.payer),
+        }
+        self.wrote()
+        if any(tests.values()):
+            return ("denied", frozenset(code for code, holds in tests.items() if holds))
+        self.move(f"wallet:{one.payer}", f"wallet:{one.shares[0][0]}", wanted)
+        one.captured, one.released = one.captured + wanted, one.released - wanted
+        one.state, one.late, one.taken_late = "captured", True, wanted
+        self.keys[kept] = (wanted,)
+        return one.answer
+
+    def cancel(self, key: Any) -> Answer:
+        one = self.payments[key]
+        if one.state == "awaiting_owner":
+            one.state = "cancelled"
+            self.wrote()
+        elif one.state != "cancelled":
+            if one.on_hold == 0:
+                raise Refused("wrong_state")
+            self.give_back(one, "captured" if one.captured else "cancelled")
+        return one.answer
+
+    def refund(self, key: Any, amount: int | None, payee: str | None, name: str) -> Answer:
+        one, kept = self.payments[key], ("refund", key, name)
+        if kept in self.keys:
+            if amount is not None and (amount,) != self.keys[kept]:
+                raise Refused("key_reused")
+            return one.answer
+        if one.captured == 0:
+            raise Refused("wrong_state")
+        shares = dict(one.shares)
+        giver = one.shares[0][0] if payee is None else payee
+        if giver not in shares or (payee is None and len(shares) > 1):
+            raise Refused("invalid_input")
+        most = (shares[giver] if len(shares) > 1 else one.captured) - one.given_back[giver]
+        if most == 0:
+            raise Refused("wrong_state")
+        wanted = most if amount is None else amount
+        if not 0 < wanted <= most:
+            raise Refused("invalid_amount")
+        tests = {
+            "economy_frozen": "economy" in self.frozen,
+            "agent_frozen": giver in self.frozen,
+            "clock_behind_ledger": self.now + TOLERANCE < self.latest,
+            "insufficient_funds": wanted > self.wallet(giver),
+        }
+        self.wrote()
+        if any(tests.values()):
+            return ("denied", frozenset(code for code, holds in tests.items() if holds))
+        self.move(f"wallet:{giver}", f"wallet:{one.payer}", wanted)
+        one.refunded += wanted
+        one.given_back[giver] += wanted
+        self.keys[kept] = (wanted,)
+        return one.answer
+
+    def sweep_payments(self) -> Answer:
+        due = [one for one in self.payments.values() if one.on_hold and self.is_due(one)]
+        due += [one for one in self.payments.values() if not one.on_hold and self.is_due(one)]
+        for one in due[:SWEPT_AT_ONCE]:
+            self.expire(one)
+        return ("swept", min(len(due), SWEPT_AT_ONCE))
+
+
+def smallest(one: int | None, other: int | None) -> int | None:
+    known = [number for number in (one, other) if number is not None]
+    return min(known, default=None)
+
+
+def largest(one: int | None, other: int | None) -> int | None:
+    known = [number for number in (one, other) if number is not None]
+    return max(known, default=None)
+
+
+def common(one: frozenset[str] | None, other: frozenset[str] | None) -> frozenset[str] | None:
+    if one is None or other is None:
+        return other if one is None else one
+    return one & other
+
+
+def longest(one: str | None, other: str | None) -> str | None:
+    if one is None or other is None:
+        return other if one is None else one
+    if {one, other} == {"1h", "day"}:
+        return "24h"
+    return max(one, other, key=BY_LENGTH.index)
+
+
+def tighter(cap: Cap, than: Cap) -> bool:
+    """Whether a cap of the same kind lets no more through."""
+    amount = than.amount is None or (cap.amount is not None and cap.amount <= than.amount)
+    count = than.count is None or (cap.count is not None and cap.count <= than.count)
+    return amount and count
+
+
+def same_kind(cap: Cap, other: Cap) -> bool:
+    return replaced(cap) == replaced(other)
+
+
+def replaced(cap: Cap) -> Cap:
+    return cap._replace(amount=None, count=None)
+
+
+__all__ = ["Cap", "Model", "Refused", "Rules", "replace"]
