@@ -23,13 +23,15 @@ RESERVED = (ECONOMY, EVERYBODY)
 def open_agent(
     deps: Deps,
     name: str,
-    caps: Caps,
+    caps: Caps | None,
     *,
     display_name: str,
     kind: AgentKind = AgentKind.BUYER,
     note: str | None = None,
 ) -> Agent:
     """Enter an agent under its exact name; `note` is the program's own JSON text about it.
+
+    Without `caps` it has no policy, so it spends nothing until the owner gives it one.
 
     Raises `InvalidInput` for a name that no agent can have, `WrongState` for one that has one.
     """
@@ -39,10 +41,11 @@ def open_agent(
         if tx.lookup(Agent, name=name) is not None:
             raise WrongState(f"agent {name!r} already exists", subject=name)
         agent = register_agent(deps, tx, name, bounded(display_name, LONGEST_NAME), kind)
-        if caps.paused:
-            agent = replace(agent, status=AgentStatus.PAUSED)
-            tx.put(agent, "agent.paused")
-        tx.put(first_policy(deps.ids.new("policy"), name, caps, tx.now), "policy.set")
+        if caps is not None:
+            if caps.paused:
+                agent = replace(agent, status=AgentStatus.PAUSED)
+                tx.put(agent, "agent.paused")
+            tx.put(first_policy(deps.ids.new("policy"), name, caps, tx.now), "policy.set")
         if note is not None:
             tx.put(Note(note_id(agent.id), agent.id, note), "note.kept")
     return agent

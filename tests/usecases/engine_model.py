@@ -8,7 +8,7 @@ payments each time, and a mandate's books from the payments and children below i
 from __future__ import annotations
 
 from collections import defaultdict
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 SECOND = 1_000_000
@@ -193,6 +193,45 @@ class Stream:
     @property
     def answer(self) -> Answer:
         return (self.state, self.funded, self.paid, self.returned)
+
+
+def smallest(one: int | None, other: int | None) -> int | None:
+    known = [number for number in (one, other) if number is not None]
+    return min(known, default=None)
+
+
+def largest(one: int | None, other: int | None) -> int | None:
+    known = [number for number in (one, other) if number is not None]
+    return max(known, default=None)
+
+
+def common(one: frozenset[str] | None, other: frozenset[str] | None) -> frozenset[str] | None:
+    if one is None or other is None:
+        return other if one is None else one
+    return one & other
+
+
+def longest(one: str | None, other: str | None) -> str | None:
+    if one is None or other is None:
+        return other if one is None else one
+    if {one, other} == {"1h", "day"}:
+        return "24h"
+    return max(one, other, key=BY_LENGTH.index)
+
+
+def tighter(cap: Cap, than: Cap) -> bool:
+    """Whether a cap of the same kind lets no more through."""
+    amount = than.amount is None or (cap.amount is not None and cap.amount <= than.amount)
+    count = than.count is None or (cap.count is not None and cap.count <= than.count)
+    return amount and count
+
+
+def same_kind(cap: Cap, other: Cap) -> bool:
+    return replaced(cap) == replaced(other)
+
+
+def replaced(cap: Cap) -> Cap:
+    return cap._replace(amount=None, count=None)
 
 
 class Model:
@@ -442,8 +481,12 @@ class Model:
         one.released, one.state = one.released + rest, state
         self.wrote()
 
-    def payment(self, key: Any, payer: str, shares: tuple[tuple[str, int], ...], **also: Any):
-        body = (payer, shares, *sorted(also.items()))
+    def payment(
+        self, key: Any, payer: str, shares: tuple[tuple[str, int], ...], **also: Any
+    ) -> Payment:
+        # How the money is captured, and how long it is held, are no part of what a key names.
+        unbound = ("manual", "hold_hours")
+        body = (payer, shares, *sorted(item for item in also.items() if item[0] not in unbound))
         mandate = self.mandate_named(also.pop("mandate", None), key)
         amount = also.pop("amount", None)
         total = sum(units for _, units in shares) if amount is None else amount
@@ -599,45 +642,3 @@ class Model:
         for one in due[:SWEPT_AT_ONCE]:
             self.expire(one)
         return ("swept", min(len(due), SWEPT_AT_ONCE))
-
-
-def smallest(one: int | None, other: int | None) -> int | None:
-    known = [number for number in (one, other) if number is not None]
-    return min(known, default=None)
-
-
-def largest(one: int | None, other: int | None) -> int | None:
-    known = [number for number in (one, other) if number is not None]
-    return max(known, default=None)
-
-
-def common(one: frozenset[str] | None, other: frozenset[str] | None) -> frozenset[str] | None:
-    if one is None or other is None:
-        return other if one is None else one
-    return one & other
-
-
-def longest(one: str | None, other: str | None) -> str | None:
-    if one is None or other is None:
-        return other if one is None else one
-    if {one, other} == {"1h", "day"}:
-        return "24h"
-    return max(one, other, key=BY_LENGTH.index)
-
-
-def tighter(cap: Cap, than: Cap) -> bool:
-    """Whether a cap of the same kind lets no more through."""
-    amount = than.amount is None or (cap.amount is not None and cap.amount <= than.amount)
-    count = than.count is None or (cap.count is not None and cap.count <= than.count)
-    return amount and count
-
-
-def same_kind(cap: Cap, other: Cap) -> bool:
-    return replaced(cap) == replaced(other)
-
-
-def replaced(cap: Cap) -> Cap:
-    return cap._replace(amount=None, count=None)
-
-
-__all__ = ["Cap", "Model", "Refused", "Rules", "replace"]

@@ -195,7 +195,8 @@ class SqliteReader:
         """Where the entries that touch an account begin, newest first: its history is walked."""
         found: set[tuple[int, int]] = set()
         sql = (
-            f"{WALK} select distinct m.seq, m.moves from walk w cross join movements p on p.seq = w.seq"  # noqa: S608
+            f"{WALK} select distinct m.seq, m.moves from walk w"  # noqa: S608 - our own clauses
+            " cross join movements p on p.seq = w.seq"
             f" cross join movements m on m.seq = p.entry where {' and '.join(where)} limit ?"
         )
         numbers = self._rows("select number from accounts where name = ?", (account,)).fetchall()

@@ -1,23 +1,28 @@
-"""`flux agents list|show|fund`."""
+"""`flux agents list|show|add|fund|pause|resume`."""
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Mapping
 from typing import Annotated
 
 import typer
 
 from flux_cli.bootstrap import open_existing, open_flux
+from flux_cli.domain.agents import Agent, AgentKind
 from flux_cli.domain.money import CREDIT, Asset, find_asset, parse_money
 from flux_cli.entrypoints.cli.document import Column, Document, Listing
 from flux_cli.entrypoints.cli.invocation import Invocation
 from flux_cli.entrypoints.cli.options import MONEY
 from flux_cli.entrypoints.cli.output import Format
+from flux_cli.entrypoints.cli.ownership import TokenFile, prove_owner
 from flux_cli.entrypoints.cli.verb import noun, verb
 from flux_cli.errors import InvalidInput
+from flux_cli.usecases.change_caps import set_paused
 from flux_cli.usecases.describe_run import describe_entry
 from flux_cli.usecases.found_economy import found_economy
 from flux_cli.usecases.fund_agent import fund_agent
+from flux_cli.usecases.open_agent import open_agent
 from flux_cli.usecases.view_agents import agent_named, describe_agent, describe_agents
 
 app = noun("Who earns and spends.")
@@ -111,6 +116,59 @@ def fund(
     }
     entry = {} if flux.for_people else {"entry": describe_entry(funding.entry)}
     flux.show(Document("funding", fields | entry, last=last))
+
+
+@verb(app, "add", examples=("flux agents add courier --kind buyer",))
+def add(
+    flux: Invocation,
+    name: Annotated[str, typer.Argument(metavar="NAME", help="Its exact name, for good.")],
+    kind: Annotated[AgentKind, typer.Option(help="What it is in the economy for.")] = (
+        AgentKind.BUYER
+    ),
+    display_name: Annotated[str, typer.Option(help="What people see; the name without.")] = "",
+) -> None:
+    """Enter an agent; it may be paid, and spends nothing until it has a policy."""
+    deps = open_flux(flux.config, timeout=flux.timeout)
+    found_economy(deps)
+    agent = open_agent(deps, name, None, display_name=display_name or name, kind=kind)
+    last = f"`flux policy set {shlex.quote(name)} FILE` lets it spend"
+    flux.show(Document("agent", _entered(agent), last=last))
+
+
+@verb(app, "pause", examples=("flux agents pause researcher",))
+def pause(
+    flux: Invocation,
+    name: Annotated[str, typer.Argument(metavar="NAME", help="The agent's name.")],
+) -> None:
+    """Stop an agent from spending; anybody may."""
+    deps = open_existing(flux.config, timeout=flux.timeout)
+    agent = set_paused(deps, name, paused=True)
+    last = f"paused; `flux agents resume {shlex.quote(name)}` lets it spend again"
+    flux.show(Document("agent", _entered(agent), last=last))
+
+
+@verb(app, "resume", examples=("flux agents resume researcher",))
+def resume(
+    flux: Invocation,
+    name: Annotated[str, typer.Argument(metavar="NAME", help="The agent's name.")],
+    owner_token_file: TokenFile = None,
+) -> None:
+    """Let a paused agent spend again. The owner alone may."""
+    deps = open_existing(flux.config, timeout=flux.timeout)
+    what = f"{name} would spend again."
+    prove_owner(flux, deps, what, name, token_file=owner_token_file)
+    agent = set_paused(deps, name, paused=False)
+    flux.show(Document("agent", _entered(agent), last="it may spend again"))
+
+
+def _entered(agent: Agent) -> dict[str, object]:
+    return {
+        "id": agent.id,
+        "name": agent.name,
+        "display_name": agent.display_name,
+        "kind": agent.kind,
+        "status": agent.status,
+    }
 
 
 def _asset(code: str) -> Asset:

@@ -14,7 +14,7 @@ from flux_cli.entrypoints.sdk.objects import Row
 from flux_cli.entrypoints.sdk.payments import quietly
 from flux_cli.entrypoints.sdk.seen import first_refusal, said
 from flux_cli.errors import WrongState
-from flux_cli.usecases import cancel_card as engine
+from flux_cli.usecases import close_card as engine
 from flux_cli.usecases.caps import Caps
 from flux_cli.usecases.money_request import MoneyRequest
 from flux_cli.usecases.open_agent import open_agent

@@ -1,0 +1,441 @@
+"""The rest of the reference model: wallets, costs, raw entries, mandates, escrows, streams."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from engine_model import (
+    HOUR,
+    SECOND,
+    Answer,
+    Cap,
+    Escrow,
+    Mandate,
+    Model,
+    Payment,
+    Refused,
+    Stream,
+    replaced,
+    tighter,
+)
+
+COSTS = {"brain_cost": "brain", "gas": "gas", "fee": "fees"}
+OPEN = ("funded", "submitted")
+DEEPEST = 16
+
+
+class WholeModel(Model):
+    """The model with everything that locks money or takes it out."""
+
+    # Money from and to the world, costs, raw entries.
+
+    def fund(self, name: str, amount: int, key: str) -> Answer:
+        return self.outside("fund", name, amount, key)
+
+    def withdraw(self, name: str, amount: int, key: str) -> Answer:
+        return self.outside("withdraw", name, amount, key)
+
+    def outside(self, verb: str, name: str, amount: int, key: str) -> Answer:
+        if amount <= 0:
+            raise Refused("invalid_amount")
+        if name not in self.agents:
+            raise Refused("not_found")
+        found = self.keys.get((verb, key))
+        if found is None:
+            self.obey(name)
+        elif found != (name, amount):
+            raise Refused("key_reused")
+        else:
+            return ("done",)
+        if verb == "fund":
+            self.move("world", f"wallet:{name}", amount)
+        elif amount > self.wallet(name):
+            raise Refused("insufficient_funds")
+        else:
+            self.move(f"wallet:{name}", "world", amount)
+        self.keys[verb, key] = (name, amount)
+        self.wrote()
+        return ("done",)
+
+    def charge(self, agent: str, kind: str, amount: int, to: str, key: str) -> Answer:
+        if amount <= 0:
+            raise Refused("invalid_amount")
+        found = self.keys.get(("charge", key))
+        if found is not None:
+            if found != (agent, kind, amount, to):
+                raise Refused("key_reused")
+            return ("done",)
+        self.obey(agent)
+        codes = set()
+        for cap in self.rules_of(agent).caps:
+            if cap.scope == "category" and cap.only == kind:
+                since = self.window_start(cap.window, self.moment)
+                past = [u for at, a, k, u in self.costs if (a, k) == (agent, kind) and at > since]
+                if cap.amount is not None and sum(past) + amount > cap.amount:
+                    codes.add(cap.code(""))
+                if cap.count is not None and len(past) + 1 > cap.count:
+                    codes.add(cap.code("", "count"))
+        if codes:
+            return ("denied", frozenset(codes))
+        if amount > self.wallet(agent):
+            raise Refused("insufficient_funds")
+        self.move(f"wallet:{agent}", f"{COSTS[kind]}:{to}", amount)
+        self.wrote()
+        self.costs.append((self.latest, agent, kind, amount))
+        self.keys["charge", key] = (agent, kind, amount, to)
+        return ("done",)
+
+    def post(self, moves: tuple[tuple[str, str, int], ...], key: str) -> Answer:
+        """A raw entry: the ledger itself keeps money from leaving a wallet for another."""
+        found = self.keys.get(("post", key))
+        if found is not None:
+            if found != moves:
+                raise Refused("key_reused")
+            return ("done",)
+        if any(units <= 0 or source == target for source, target, units in moves):
+            raise Refused("malformed")
+        left = dict(self.accounts)
+        for source, target, units in moves:
+            left[source] = left.get(source, 0) - units
+            left[target] = left.get(target, 0) + units
+            if left[source] < 0 and source != "world":
+                raise Refused("insufficient_funds")
+        outside = ("world", "fees", "brain", "gas")
+        if any(s.startswith("wallet:") and t.partition(":")[0] not in outside for s, t, _ in moves):
+            raise Refused("spend_without_decision")
+        for source, target, units in moves:
+            self.move(source, target, units)
+        self.keys["post", key] = moves
+        self.wrote()
+        return ("done",)
+
+    # Mandates.
+
+    def make_mandate(
+        self,
+        key: str,
+        holder: str,
+        total: int,
+        hours: int | None,
+        parent: str | None,
+        per_payment: int | None,
+        caps: tuple[Cap, ...],
+        payees: frozenset[str] | None,
+    ) -> Answer:
+        said = (holder, total, hours, parent, per_payment, caps, payees)
+        if total <= 0:
+            raise Refused("invalid_amount")
+        if hours is None and parent is None:
+            raise Refused("invalid_input")
+        above = None if parent is None else self.mandates[parent]
+        found = self.mandates.get(key)
+        if found is not None:
+            if found.said != said:
+                raise Refused("key_reused")
+            return (found.state,)
+        if holder not in self.agents:
+            raise Refused("not_found")
+        ends = above.ends if hours is None and above else self.moment + (hours or 0) * HOUR
+        made = Mandate(key, holder, total, ends, above, per_payment, caps, payees, said)
+        if above is not None:
+            self.inherit(made, above)
+            codes = self.wider(made, above)
+            if codes:
+                return ("denied", frozenset(codes))
+            above.children.append(made)
+        self.mandates[key] = made
+        self.wrote()
+        return (made.state,)
+
+    def inherit(self, made: Mandate, above: Mandate) -> None:
+        kinds = {replaced(cap) for cap in made.caps}
+        made.caps += tuple(cap for cap in above.caps if replaced(cap) not in kinds)
+        made.payees = above.payees if made.payees is None else made.payees
+        made.per_payment = above.per_payment if made.per_payment is None else made.per_payment
+
+    def wider(self, made: Mandate, above: Mandate) -> set[str]:
+        own = {replaced(cap): cap for cap in made.caps}
+        tests = {
+            "mandate_inactive": any(one.state != "active" for one in above.line()),
+            "mandate_expired": self.moment >= above.ends,
+            "mandate_too_deep": len(above.line()) >= DEEPEST,
+            "mandate_total_exceeded": made.total > above.left,
+            "mandate_expiry_wider": made.ends > above.ends,
+            "mandate_payees_wider": above.payees is not None
+            and not (made.payees or frozenset()) <= above.payees,
+            "mandate_per_payment_wider": above.per_payment is not None
+            and (made.per_payment or 0) > above.per_payment,
+            "mandate_limit_wider": not all(tighter(own[replaced(cap)], cap) for cap in above.caps),
+        }
+        return {code for code, holds in tests.items() if holds}
+
+    def close_mandate(self, key: str) -> Answer:
+        one = self.mandates[key]
+        if one.state != "closed":
+            if one.state != "active" or any(child.state == "active" for child in one.children):
+                raise Refused("wrong_state")
+            one.state = "closed"
+            self.wrote()
+        return (one.state,)
+
+    def revoke_mandate(self, key: str) -> Answer:
+        for one in self.mandates[key].below():
+            for payment in one.payments:
+                if payment.on_hold:
+                    self.give_back(payment, "captured" if payment.captured else "cancelled")
+            if one.state != "revoked":
+                one.state = "revoked"
+                self.wrote()
+        return ("revoked",)
+
+    def sweep_mandates(self) -> Answer:
+        due = [m for m in self.mandates.values() if m.state == "active" and self.moment >= m.ends]
+        for one in due:
+            one.state = "expired"
+            self.wrote()
+        return ("swept", len(due))
+
+    # Escrows.
+
+    def make_escrow(
+        self,
+        key: str,
+        payer: str,
+        payee: str,
+        amount: int,
+        judge: str,
+        hours: int,
+        mandate: str | None,
+    ) -> Answer:
+        if judge == payee:
+            raise Refused("invalid_input")
+        if hours <= 0:
+            raise Refused("invalid_input")
+        if not {payer, payee, judge} <= self.agents:
+            raise Refused("not_found")
+        asked = self.locking(("escrow", key), payer, payee, amount, "general", mandate)
+        asked.body += (judge, hours)
+        paid = self.ask(asked)
+        if paid.state in ("awaiting_owner", "denied"):
+            return ("payment", *paid.answer)
+        found = self.escrows.get(key)
+        if found is None:
+            self.still_held(paid)
+            self.obey(payer)
+            found = Escrow(key, payer, payee, judge, amount, self.moment + hours * HOUR)
+            self.lock(paid, f"escrow:{key}")
+            self.escrows[key] = found
+        return found.answer
+
+    def locking(
+        self, key: Any, payer: str, payee: str, amount: int, category: str, mandate: str | None
+    ) -> Payment:
+        return self.payment(
+            key, payer, ((payee, amount),), purpose=f"for {key[0]}s", category=category,
+            reference="", manual=True, hold_hours=24, mandate=mandate,
+        )  # fmt: skip
+
+    def still_held(self, paid: Payment) -> None:
+        if paid.on_hold != paid.amount or self.moment >= paid.ends:
+            raise Refused("wrong_state")
+
+    def lock(self, paid: Payment, account: str) -> None:
+        self.move(f"held:{paid.payer}", account, paid.amount)
+        paid.captured, paid.state, paid.locked_in = paid.amount, "captured", account
+        self.wrote()
+
+    def due(self, one: Escrow) -> bool:
+        return one.state in OPEN and self.moment >= one.ends
+
+    def submit(self, key: str, work: str, by: str) -> Answer:
+        one = self.escrows[key]
+        if by != one.payee:
+            return ("denied", frozenset({"not_this_party"}))
+        if one.state == "submitted" and one.work == work:
+            return one.answer
+        if one.state not in OPEN or self.due(one):
+            raise Refused("wrong_state")
+        one.state, one.work = "submitted", work
+        self.wrote()
+        return one.answer
+
+    def release(self, key: str, amount: int | None, by: str, name: str) -> Answer:
+        one, kept = self.escrows[key], ("release", key, name)
+        if by != one.judge:
+            return ("denied", frozenset({"not_this_party"}))
+        if kept in self.keys:
+            if amount is not None and (amount,) != self.keys[kept]:
+                raise Refused("key_reused")
+            return one.answer
+        self.obey(one.payer, one.payee, one.judge)
+        if one.state != "submitted" or self.due(one):
+            raise Refused("wrong_state")
+        wanted = one.locked if amount is None else amount
+        if not 0 < wanted <= one.locked:
+            raise Refused("invalid_amount")
+        self.unlock(one, wanted, 0)
+        one.state = "submitted" if one.locked else "completed"
+        self.keys[kept] = (wanted,)
+        return one.answer
+
+    def unlock(self, one: Escrow, paid: int, returned: int) -> None:
+        self.move(f"escrow:{one.key}", f"wallet:{one.payee}", paid)
+        self.move(f"escrow:{one.key}", f"wallet:{one.payer}", returned)
+        one.released, one.refunded = one.released + paid, one.refunded + returned
+        self.wrote()
+
+    def reject(self, key: str, by: str, name: str) -> Answer:
+        one, kept = self.escrows[key], ("reject", key, name)
+        if kept in self.keys:
+            return one.answer
+        if one.state not in OPEN:
+            raise Refused("wrong_state")
+        is_due = self.due(one)
+        if not is_due and by != one.judge:
+            return ("denied", frozenset({"not_this_party"}))
+        self.unlock(one, 0, one.locked)
+        one.state = "expired" if is_due else "rejected"
+        self.keys[kept] = ()
+        return one.answer
+
+    def dispute(self, key: str, by: str, reason: str) -> Answer:
+        one = self.escrows[key]
+        if by not in (one.payer, one.payee):
+            return ("denied", frozenset({"not_this_party"}))
+        if one.state == "disputed" and one.objection == (by, reason):
+            return one.answer
+        if one.state not in OPEN or self.due(one):
+            raise Refused("wrong_state")
+        one.state, one.objection = "disputed", (by, reason)
+        self.wrote()
+        return one.answer
+
+    def resolve(self, key: str, amount: int, name: str) -> Answer:
+        one, kept = self.escrows[key], ("resolve", key, name)
+        if kept in self.keys:
+            if (amount,) != self.keys[kept]:
+                raise Refused("key_reused")
+            return one.answer
+        if one.state != "disputed":
+            raise Refused("wrong_state")
+        if not 0 <= amount <= one.locked:
+            raise Refused("invalid_amount")
+        if amount:
+            self.obey(one.payer, one.payee)
+        self.unlock(one, amount, one.locked - amount)
+        one.state = "completed" if amount else "rejected"
+        self.keys[kept] = (amount,)
+        return one.answer
+
+    def sweep_escrows(self) -> Answer:
+        due = [one for one in self.escrows.values() if self.due(one)]
+        for one in due:
+            self.unlock(one, 0, one.locked)
+            one.state = "expired"
+            self.keys["reject", one.key, "expired"] = ()
+        return ("swept", len(due))
+
+    # Streams.
+
+    def open_stream(
+        self,
+        key: str,
+        payer: str,
+        payee: str,
+        rate: tuple[int, int],
+        amount: int,
+        cap: int | None,
+        lasts: int | None,
+    ) -> Answer:
+        known = ("stream", key) in self.payments
+        if not known and (amount <= 0 or (cap is not None and cap <= 0)):
+            raise Refused("invalid_amount")
+        asked = self.locking(("stream", key), payer, payee, amount, "stream", None)
+        asked.body += (rate, cap, lasts)
+        paid = self.ask(asked)
+        if paid.state in ("denied", "awaiting_owner"):
+            return ("payment", *paid.answer)
+        found = self.streams.get(key)
+        if found is None:
+            self.still_held(paid)
+            self.obey(payer, payee)
+            ends = None if lasts is None else self.moment + lasts * SECOND
+            found = Stream(
+                key, payer, payee, *rate, amount, cap, ends, since=self.moment, payments=[paid]
+            )
+            self.lock(paid, f"stream:{key}")
+            self.streams[key] = found
+        return found.answer
+
+    def top_up(self, stream: str, amount: int, key: str) -> Answer:
+        one, name = self.streams[stream], ("topup", stream, key)
+        if amount <= 0:
+            raise Refused("invalid_amount")
+        if name not in self.payments and one.state == "ended":
+            raise Refused("wrong_state")
+        paid = self.ask(self.locking(name, one.payer, one.payee, amount, "stream", None))
+        if paid.state in ("denied", "awaiting_owner"):
+            return ("payment", *paid.answer)
+        if paid in one.payments:
+            return one.answer
+        if one.state == "ended":
+            if paid.on_hold:
+                self.cancel(name)
+            raise Refused("wrong_state")
+        self.still_held(paid)
+        self.obey(one.payer, one.payee)
+        self.lock(paid, f"stream:{stream}")
+        one.payments.append(paid)
+        one.funded += amount
+        return one.answer
+
+    def settle(self, key: str) -> Answer:
+        one = self.streams[key]
+        if one.state != "ended":
+            self.obey(one.payer, one.payee)
+            self.pay_owed(one)
+        return one.answer
+
+    def pay_owed(self, one: Stream) -> None:
+        owed = one.owed(self.moment)
+        if owed:
+            self.move(f"stream:{one.key}", f"wallet:{one.payee}", owed)
+            one.paid += owed
+            self.wrote()
+
+    def stop(self, one: Stream, state: str) -> None:
+        one.ran, one.since, one.state = one.ran_until(self.moment), None, state
+        self.wrote()
+
+    def pause(self, key: str) -> Answer:
+        one = self.streams[key]
+        if one.state == "ended":
+            raise Refused("wrong_state")
+        if one.state == "active":
+            self.stop(one, "paused")
+        return one.answer
+
+    def resume(self, key: str) -> Answer:
+        one = self.streams[key]
+        if one.state == "ended":
+            raise Refused("wrong_state")
+        if one.state == "paused":
+            if one.ends is not None and self.moment >= one.ends:
+                raise Refused("wrong_state")
+            self.obey(one.payer, one.payee)
+            one.state, one.since = "active", self.moment
+            self.wrote()
+        return one.answer
+
+    def close_stream(self, key: str) -> Answer:
+        one = self.streams[key]
+        if one.state != "ended":
+            self.obey(one.payer, one.payee)
+            self.pay_owed(one)
+            rest = one.funded - one.paid
+            self.move(f"stream:{key}", f"wallet:{one.payer}", rest)
+            one.returned = rest
+            self.stop(one, "ended")
+        return one.answer
+
+
