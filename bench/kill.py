@@ -30,6 +30,9 @@ from workload import acked_in, issued_in, read_log
 KILLS_A_LEDGER = 8
 LONGEST_SECONDS = 0.05
 FOUNDING_SECONDS = 0.25
+Points = list[tuple[str, int, list[str]]]
+"""For each kill: where it fell, how many writes it left unacknowledged, and the faults."""
+
 PLANTED = ("ack-first", "no-lookup", "fresh-keys", "no-rollback")
 
 
@@ -85,10 +88,6 @@ def one_ledger(number: int, kills: int, seed: int, cli: bool, plant: str | None)
     finally:
         shutil.rmtree(folder, ignore_errors=True)
     return points
-
-
-Points = list[tuple[str, int, list[str]]]
-"""For each kill: where it fell, how many writes it left unacknowledged, and the faults."""
 
 
 def one_kill(

@@ -139,7 +139,7 @@ def wishes(draw: random.Random, name: str, *, first: bool) -> Iterator[Wish]:
 
 WEIGHTS = {
     "fund": 10, "post": 10, "take": 5, "split": 8, "undone": 5, "pay": 22, "share": 5,
-    "hold": 14, "capture": 10, "cancel": 4, "refund": 5, "freeze": 1, "thaw": 3,
+    "hold": 14, "capture": 10, "cancel": 4, "refund": 5, "freeze": 3, "thaw": 7,
 }  # fmt: skip
 """How often each is drawn; a thaw follows soon on a freeze, so that payments go on."""
 

@@ -342,7 +342,9 @@ def _decision(
         requester=intent.requester,
         verdict="permit" if permit else "denied",
         amount=intent.amount,
-        policy_version=policy_of(tx, intent.requester, intent.amount.asset).number,
+        policy_version=permit.policy_version
+        if permit
+        else policy_of(tx, intent.requester, intent.amount.asset).number,
         refusals=verdict.refusals if isinstance(verdict, Denied) else (),
         tally=tally,
         made_at=tx.now,

@@ -77,6 +77,8 @@ SHAPES: list[Row] = [
     ("no shares", spend(shares=()), FACTS, NAMES, None),
     ("a payee twice", spend(shares=(Share("bob", Money(50)),) * 2), FACTS, NAMES, None),
     ("a share in another asset", spend(shares=ALL_USDC), FACTS, NAMES, None),
+    ("one share of two in another asset",
+     spend(shares=(Share("bob", Money(60)), Share("cas", Money(40, USDC)))), FACTS, NAMES, None),
     ("another asset",
      spend(amount=Money(100, USDC), shares=ALL_USDC, claimed_return=None), FACTS,
      Refusal("asset_mismatch", "USDC is not what the limits count"), None),
@@ -713,7 +715,7 @@ def test_31_an_amount_at_the_ends_of_the_range_is_not(units: int) -> None:
 
 def test_a_permit_cannot_be_made_elsewhere() -> None:
     for seal in (None, object(), "seal", True):
-        with pytest.raises(PermissionError, match="^only the kernel makes a permit$"):
+        with pytest.raises(PermissionError, match=r"^only the kernel makes a permit$"):
             Permit("d" * 64, "ada", Money(1), 1, NOW, NOW + PERMIT_LIFETIME, seal)
     with pytest.raises(TypeError):
         Permit("d" * 64, "ada", Money(1), 1, NOW, NOW + PERMIT_LIFETIME)  # type: ignore[call-arg]

@@ -121,7 +121,7 @@ def test_57_a_rule_that_was_lost_does_not_let_a_held_amount_pass_its_cap(
 ) -> None:
     monkeypatch.setattr(door, "RULES", ())
     known = limited(limit(150), 51)
-    with pytest.raises(AssertionError, match="^a rule let a request pass that breaks a cap$"):
+    with pytest.raises(AssertionError, match=r"^a rule let a request pass that breaks a cap$"):
         authorize(S, known)
     assert isinstance(authorize(S, limited(limit(151), 51)), Permit)
 

@@ -8,7 +8,7 @@ payments each time, and a mandate's books from the payments and children below i
 from __future__ import annotations
 
 from collections import defaultdict
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, NamedTuple
 
 SECOND = 1_000_000
@@ -75,10 +75,17 @@ class Mandate:
     per_payment: int | None
     caps: tuple[Cap, ...]
     payees: frozenset[str] | None
-    said: Answer
+    made_at: int
     state: str = "active"
     children: list[Mandate] = field(default_factory=list)
     payments: list[Payment] = field(default_factory=list)
+
+    @property
+    def said(self) -> Answer:
+        """What a key names."""
+        above = None if self.parent is None else self.parent.key
+        shape = (self.per_payment, self.caps, self.payees, self.ends)
+        return (self.holder, self.total, above, *shape)
 
     @property
     def spent(self) -> int:
@@ -219,6 +226,10 @@ def longest(one: str | None, other: str | None) -> str | None:
     return max(one, other, key=BY_LENGTH.index)
 
 
+def is_daily(cap: Cap) -> bool:
+    return cap.amount is not None and cap == Cap("24h", cap.amount, None, "agent", None, None)
+
+
 def tighter(cap: Cap, than: Cap) -> bool:
     """Whether a cap of the same kind lets no more through."""
     amount = than.amount is None or (cap.amount is not None and cap.amount <= than.amount)
@@ -226,11 +237,8 @@ def tighter(cap: Cap, than: Cap) -> bool:
     return amount and count
 
 
-def same_kind(cap: Cap, other: Cap) -> bool:
-    return replaced(cap) == replaced(other)
-
-
 def replaced(cap: Cap) -> Cap:
+    """The cap's kind: a child's cap stands in place of its parent's of the same kind."""
     return cap._replace(amount=None, count=None)
 
 
@@ -294,6 +302,30 @@ class Model:
         self.rules[subject] = rules
         self.wrote()
         return ("done",)
+
+    def change_caps(
+        self,
+        name: str,
+        per_payment: int | None,
+        per_day: int | None,
+        owner_above: int | None,
+        payees: frozenset[str] | None,
+        paused: bool,
+    ) -> Answer:
+        own = self.rules[name]
+        others = tuple(cap for cap in own.caps if not is_daily(cap))
+        daily = () if per_day is None else (Cap("24h", per_day, None, "agent", None, None),)
+        changed = replace(
+            own,
+            per_payment=per_payment,
+            caps=daily + others,
+            owner_above=owner_above,
+            payees=payees,
+        )
+        if replace(changed, caps=()) != replace(own, caps=()) or set(own.caps) != set(changed.caps):
+            self.rules[name] = changed
+            self.wrote()
+        return self.rest(name, paused)
 
     def rest(self, name: str, on: bool) -> Answer:
         if (name in self.resting) != on:

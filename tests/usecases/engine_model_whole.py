@@ -122,23 +122,24 @@ class WholeModel(Model):
         caps: tuple[Cap, ...],
         payees: frozenset[str] | None,
     ) -> Answer:
-        said = (holder, total, hours, parent, per_payment, caps, payees)
         if total <= 0:
             raise Refused("invalid_amount")
         if hours is None and parent is None:
             raise Refused("invalid_input")
         above = None if parent is None else self.mandates[parent]
         found = self.mandates.get(key)
+        made_at = self.moment if found is None else found.made_at
+        ends = above.ends if hours is None and above else made_at + (hours or 0) * HOUR
+        made = Mandate(key, holder, total, ends, above, per_payment, caps, payees, made_at)
+        if above is not None:
+            self.inherit(made, above)
         if found is not None:
-            if found.said != said:
+            if found.said != made.said:
                 raise Refused("key_reused")
             return (found.state,)
         if holder not in self.agents:
             raise Refused("not_found")
-        ends = above.ends if hours is None and above else self.moment + (hours or 0) * HOUR
-        made = Mandate(key, holder, total, ends, above, per_payment, caps, payees, said)
         if above is not None:
-            self.inherit(made, above)
             codes = self.wider(made, above)
             if codes:
                 return ("denied", frozenset(codes))
@@ -214,7 +215,7 @@ class WholeModel(Model):
         if not {payer, payee, judge} <= self.agents:
             raise Refused("not_found")
         asked = self.locking(("escrow", key), payer, payee, amount, "general", mandate)
-        asked.body += (judge, hours)
+        asked.purpose, asked.body = "an escrow", (*asked.body, judge, hours)
         paid = self.ask(asked)
         if paid.state in ("awaiting_owner", "denied"):
             return ("payment", *paid.answer)
@@ -231,7 +232,7 @@ class WholeModel(Model):
         self, key: Any, payer: str, payee: str, amount: int, category: str, mandate: str | None
     ) -> Payment:
         return self.payment(
-            key, payer, ((payee, amount),), purpose=f"for {key[0]}s", category=category,
+            key, payer, ((payee, amount),), purpose=f"for {key[:-1]}", category=category,
             reference="", manual=True, hold_hours=24, mandate=mandate,
         )  # fmt: skip
 
@@ -351,7 +352,7 @@ class WholeModel(Model):
         if not known and (amount <= 0 or (cap is not None and cap <= 0)):
             raise Refused("invalid_amount")
         asked = self.locking(("stream", key), payer, payee, amount, "stream", None)
-        asked.body += (rate, cap, lasts)
+        asked.purpose, asked.body = f"a stream of {rate}", (*asked.body, rate, cap, lasts)
         paid = self.ask(asked)
         if paid.state in ("denied", "awaiting_owner"):
             return ("payment", *paid.answer)
@@ -373,7 +374,8 @@ class WholeModel(Model):
             raise Refused("invalid_amount")
         if name not in self.payments and one.state == "ended":
             raise Refused("wrong_state")
-        paid = self.ask(self.locking(name, one.payer, one.payee, amount, "stream", None))
+        asked = self.locking(name, one.payer, one.payee, amount, "stream", None)
+        paid = self.ask(asked)
         if paid.state in ("denied", "awaiting_owner"):
             return ("payment", *paid.answer)
         if paid in one.payments:

@@ -6,11 +6,12 @@ import json
 import sqlite3
 from collections.abc import Iterable
 from datetime import UTC, datetime
+from functools import cache
 from itertools import groupby
 from typing import TypeVar
 
 from flux_cli.adapters.store import journal
-from flux_cli.adapters.store.records import TABLES, columns, from_row
+from flux_cli.adapters.store.records import KINDS, TABLES, columns, from_row
 from flux_cli.domain.canonical import instant
 from flux_cli.domain.identifiers import placed_id
 from flux_cli.domain.intents import Spend
@@ -93,18 +94,10 @@ class SqliteReader:
         *,
         oldest_first: bool,
     ) -> list[T]:
-        names = columns(kind)
-        assert set(equal) <= set(names), f"{TABLES[kind]} has no {set(equal) - set(names)}"
-        where = [f'"{name}" = ?' for name in equal]
         values: list[str | int] = list(equal.values())
-        for sign, bound in (("<", before), (">", after)):
-            if bound is not None:
-                where.append(f"id {sign} ?")
-                values.append(bound)
-        sql = (
-            f"select {_quoted(names)} from {TABLES[kind]}"  # noqa: S608 - names of our own fields
-            + (f" where {' and '.join(where)}" if where else "")
-            + f" order by id {'asc' if oldest_first else 'desc'} limit ?"
+        values += [bound for bound in (before, after) if bound is not None]
+        sql = _selection(
+            TABLES[kind], tuple(equal), before is not None, after is not None, oldest_first
         )
         return [from_row(kind, row) for row in self._rows(sql, (*values, limit))]
 
@@ -360,6 +353,22 @@ class SqliteReader:
     def _one(self, sql: str, values: Iterable[str | int]) -> tuple[int, ...] | None:
         row: tuple[int, ...] | None = self._rows(sql, values).fetchone()
         return row
+
+
+@cache
+def _selection(
+    table: str, equal: tuple[str, ...], before: bool, after: bool, oldest_first: bool
+) -> str:
+    """The statement that selects objects by fields that equal, paged by id."""
+    names = columns(KINDS[table])
+    assert set(equal) <= set(names), f"{table} has no {set(equal) - set(names)}"
+    where = [f'"{name}" = ?' for name in equal]
+    where += ["id < ?"] * before + ["id > ?"] * after
+    return (
+        f"select {_quoted(names)} from {table}"  # noqa: S608 - names of our own fields
+        + (f" where {' and '.join(where)}" if where else "")
+        + f" order by id {'asc' if oldest_first else 'desc'} limit ?"
+    )
 
 
 def _event(row: tuple[int, str, str, str, int, str | None, str]) -> EventRecord:
