@@ -159,7 +159,9 @@ def main() -> int:
     parser.add_argument("--workers", type=int, default=2)
     parser.add_argument("--cli", action="store_true", help="work through the command line")
     parser.add_argument("--plant", choices=PLANTED)
+    parser.add_argument("--wal", action="store_true", help="as on a SQLite that logs safely")
     options = parser.parse_args()
+    options.plant = "wal" if options.wal else options.plant
     began = time.monotonic()
     ledgers = range(0, options.points, KILLS_A_LEDGER)
     sizes = [min(KILLS_A_LEDGER, options.points - first) for first in ledgers]

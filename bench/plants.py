@@ -15,6 +15,7 @@ from typing import Any
 import workload
 
 from flux_cli.adapters.store import connection, group, journal, ledger, reader, usage, verify
+from flux_cli.adapters.store.place import Mode
 from flux_cli.domain.intents import PaymentIntent
 from flux_cli.usecases import gather_facts, request_money
 
@@ -141,6 +142,11 @@ def unheld_lock() -> None:
     broken(workload, "deps_of", hasty)
 
 
+def wal() -> None:
+    """No defect: the mode that a SQLite without the WAL-reset bug would be given."""
+    broken(connection, "current_mode", lambda: Mode("wal", "full", "asked for"))
+
+
 PLANTS: dict[str, Callable[[], None]] = {
     "ack-first": ack_first,
     "no-lookup": no_lookup,
@@ -153,6 +159,7 @@ PLANTS: dict[str, Callable[[], None]] = {
     "naive-cap": naive_cap,
     "no-chain": no_chain,
     "no-wait": unheld_lock,
+    "wal": wal,
 }
 
 

@@ -173,7 +173,9 @@ def main() -> int:
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--workers", type=int, default=2)
     parser.add_argument("--plant", choices=PLANTED)
+    parser.add_argument("--wal", action="store_true", help="as on a SQLite that logs safely")
     options = parser.parse_args()
+    options.plant = "wal" if options.wal else options.plant
     if shutil.which("strace") is None:
         print("strace is not installed; nothing was tried", file=sys.stderr)
         return 2
