@@ -190,11 +190,13 @@ class Engine:
         set_frozen(self.deps, subject, frozen=on, reason="")
 
     def set_rules(self, subject: str, rules: Rules) -> None:
+        with self.store.reading() as reader:
+            earlier = reader.find(Policy, agent=subject, limit=1)
         policy = replace(
             self.policy,
             id=self.deps.ids.new("policy"),
             agent=subject,
-            number=self.policy.number + 1,
+            number=earlier[0].number + 1 if earlier else 1,
             per_payment=coins(rules.per_payment),
             limits=limits(rules.caps),
             payees=rules.payees,

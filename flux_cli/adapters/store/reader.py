@@ -10,7 +10,7 @@ from functools import cache
 from itertools import groupby
 from typing import TypeVar
 
-from flux_cli.adapters.store import journal
+from flux_cli.adapters.store import journal, usage
 from flux_cli.adapters.store.records import KINDS, TABLES, columns, from_row
 from flux_cli.domain.canonical import instant
 from flux_cli.domain.identifiers import placed_id
@@ -288,8 +288,6 @@ class SqliteReader:
 
     def used(self, limit: Limit, requester: str, subject: str, asset: Asset) -> tuple[Money, int]:
         """What `limit` has counted for `subject` so far: an amount and a number of payments."""
-        from flux_cli.adapters.store import usage
-
         now = max(self.now, self.ledger_time)
         units, count = usage.used(self._connection, limit, requester, subject, asset, now)
         return Money(units, asset), count
@@ -317,8 +315,6 @@ class SqliteReader:
 
     def duplicates(self, spend: Spend, since: datetime) -> int:
         """How many permitted payments since then were the same as `spend`."""
-        from flux_cli.adapters.store import usage
-
         return usage.duplicates(self._connection, spend, since)
 
     def track_record(self, provider: str) -> Record:

@@ -194,9 +194,10 @@ create table intents (
 create index intents_of_requester on intents (requester, id);
 create index intents_of_state on intents (state, id);
 create index intents_spent on intents (requester, decided_at, amount_asset, category, amount,
-                                       released)
+                                       released, decision_id)
   where decision_id is not null;
-create index intents_spent_by_all on intents (decided_at, amount_asset, amount, released)
+create index intents_spent_by_all on intents (decided_at, amount_asset, amount, released,
+                                              decision_id)
   where decision_id is not null;
 create index intents_of_mandate on intents (mandate_id, decided_at) where mandate_id is not null;
 create index intents_of_run on intents (run_id, id) where run_id is not null;

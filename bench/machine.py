@@ -1,0 +1,201 @@
+"""F8: random steps of the whole money engine beside a plain reference model.
+
+    python bench/machine.py --steps 1000000 [--seed 1] [--processes 2] [--plant held-forgotten]
+
+Each ledger lives for some hundreds of steps; after each step everything is compared, every 500
+the ledger is verified, and at its end every key is retried. A seed and a ledger's number name all
+its steps. Exits with 1 where the engine is not as the model says, with the last 20 steps.
+"""
+
+from __future__ import annotations
+
+import argparse
+import multiprocessing
+import sys
+import time
+import traceback
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from random import Random
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "tests" / "usecases"))
+
+from engine_sides import Sides
+from engine_steps import Steps
+
+from flux_cli.adapters.store import usage
+from flux_cli.domain.streams import Stream
+from flux_cli.usecases import capture_payment, correct_payment, end_escrow, request_money
+
+STEPS_A_LEDGER = 500
+
+
+class Seeded:
+    """Choices from a seed."""
+
+    def __init__(self, seed: str) -> None:
+        self.random = Random(seed)
+
+    def integer(self, least: int, most: int) -> int:
+        return self.random.randint(least, most)
+
+
+def refund_gives_room() -> None:
+    """What was refunded no longer counts under a cap."""
+    usage.PERMITTED = usage.PERMITTED.replace("amount > released", "amount > released + refunded")
+
+
+def held_forgotten() -> None:
+    """A cap counts what was captured and forgets what is on hold."""
+    usage.PERMITTED += " and state = 'captured'"
+
+
+def window_off_by_one() -> None:
+    """A payment at the very start of a window is counted in it."""
+    usage.PERMITTED = usage.PERMITTED.replace("decided_at > ?", "decided_at >= ?")
+
+
+def capture_above_hold() -> None:
+    """A capture is not compared with what is on hold."""
+    capture_payment._wanted = lambda _, amount, most: most if amount is None else amount
+
+
+def approval_unjudged() -> None:
+    """The owner's yes skips every rule but the owner's own."""
+    judged = request_money.authorize
+
+    def lenient(spend, facts):
+        if facts.owner_approved:
+            loose = {"limits": (), "per_payment": None, "minimum_balance": None}
+            facts = request_money.replace(
+                facts, policy=request_money.replace(facts.policy, **loose), duplicates=0
+            )
+        return judged(spend, facts)
+
+    request_money.authorize = lenient
+
+
+def freeze_ignored() -> None:
+    """A frozen payee can still be made to refund, and a frozen party's escrow be released."""
+    correct_payment.is_frozen = lambda *_: False
+    end_escrow.obey_freeze = lambda *_: None
+
+
+def pause_is_paid() -> None:
+    """A stream's clock goes on while it is paused."""
+    stopped = Stream.stopped
+
+    def running(self, now, state):
+        made = stopped(self, now, state)
+        return made if state == "ended" else request_money.replace(
+            made, ran_before=made.ran_before + 3_600_000_000
+        )  # fmt: skip
+
+    Stream.stopped = running
+
+
+PLANTS: dict[str, Callable[[], None]] = {
+    "refund-gives-room": refund_gives_room,
+    "held-forgotten": held_forgotten,
+    "window-off-by-one": window_off_by_one,
+    "capture-above-hold": capture_above_hold,
+    "approval-unjudged": approval_unjudged,
+    "freeze-ignored": freeze_ignored,
+    "pause-is-paid": pause_is_paid,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Life:
+    """What one ledger came to; `fault` is empty where both sides agreed to the end."""
+
+    name: str
+    steps: int
+    retried: int
+    told: Counter[tuple[str, str]]
+    fault: str
+
+
+def live(name: str, steps: int) -> Life:
+    """One ledger through `steps` steps that its name alone decides."""
+    sides = Sides()
+    chosen, retried, fault = Steps(sides, Seeded(name)), 0, ""
+    try:
+        for _ in range(steps):
+            chosen.next()
+        retried = sides.finish()
+    except Exception:
+        last = "\n".join(f"  {step} {asked}\n    -> {said}" for step, asked, said in sides.done)
+        said = traceback.format_exc(limit=-2)
+        fault = f"ledger {name}, step {sides.steps + 1}: {said}\nthe last steps:\n{last}"
+    finally:
+        sides.close()
+    return Life(name, sides.steps, retried, sides.told, fault)
+
+
+def worker(work: tuple[str, int, str | None]) -> Life:
+    """A ledger in a process of its own kind: a plant breaks all that it runs."""
+    name, steps, plant = work
+    if plant and not planted:
+        planted.append(plant)
+        PLANTS[plant]()
+    return live(name, steps)
+
+
+planted: list[str] = []
+
+
+def run(
+    steps: int, seed: int, processes: int, plant: str | None, minutes: float = 0
+) -> tuple[list[Life], float]:
+    """Ledgers until `steps` are done, the time is over or one differs."""
+    lengths = [min(STEPS_A_LEDGER, steps - at) for at in range(0, steps, STEPS_A_LEDGER)]
+    work = [(f"{seed}:{number}", length, plant) for number, length in enumerate(lengths)]
+    began, lives = time.monotonic(), []
+    context = multiprocessing.get_context("spawn")
+    with context.Pool(processes) as pool:
+        for life in pool.imap_unordered(worker, work):
+            lives.append(life)
+            over = minutes and time.monotonic() - began > minutes * 60
+            if life.fault or over:
+                pool.terminate()
+                break
+    return lives, time.monotonic() - began
+
+
+def show(lives: list[Life], seconds: float) -> None:
+    """Counts of each kind of step by what it came to."""
+    told: Counter[tuple[str, str]] = sum((life.told for life in lives), Counter())
+    columns = ("done", "waits", "denied", "error", "undone")
+    print(f"{'step':16}" + "".join(f"{name:>9}" for name in columns))
+    for kind in sorted({kind for kind, _ in told}):
+        print(f"{kind:16}" + "".join(f"{told[kind, name]:9}" for name in columns))
+    done = sum(life.steps for life in lives)
+    print(
+        f"{done} steps on {len(lives)} ledgers in {seconds:.0f} s; then"
+        f" {sum(life.retried for life in lives)} keys retried;"
+        f" {sum(1 for life in lives if life.fault)} mismatches"
+    )
+
+
+def main() -> int:
+    """Print the counts and any mismatch; 0 only where there is none."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--steps", type=int, default=20_000)
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--processes", type=int, default=multiprocessing.cpu_count())
+    parser.add_argument("--minutes", type=float, default=0, help="stop after these; 0 for never")
+    parser.add_argument("--plant", choices=PLANTS)
+    asked = parser.parse_args()
+    lives, seconds = run(asked.steps, asked.seed, asked.processes, asked.plant, asked.minutes)
+    show(lives, seconds)
+    for life in lives:
+        if life.fault:
+            print(f"\nseed {asked.seed}: {life.fault}")
+    return 1 if any(life.fault for life in lives) else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
