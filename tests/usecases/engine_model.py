@@ -89,7 +89,7 @@ class Mandate:
 
     @property
     def spent(self) -> int:
-        own = sum(one.captured - one.taken_late for one in self.payments)
+        own = sum(one.captured for one in self.payments)
         return own + sum(child.spent for child in self.children)
 
     @property
@@ -132,8 +132,7 @@ class Payment:
     released: int = 0
     refunded: int = 0
     late: bool = False
-    taken_late: int = 0
-    locked_in: str = ""
+    locks: bool = False
     given_back: dict[str, int] = field(default_factory=lambda: defaultdict(int))
 
     @property
@@ -475,14 +474,13 @@ class Model:
 
     def ask(self, one: Payment) -> Payment:
         """Record a payment with its verdict, or find what its key names."""
+        if one.amount <= 0:
+            raise Refused("invalid_amount")
         found = self.payments.get(one.key)
         if found is not None:
             if found.body != one.body:
                 raise Refused("key_reused")
             return found
-        if one.amount <= 0:
-            self.rules_of(one.payer)
-            raise Refused("invalid_amount")
         self.apply(one, self.judge(one, owner=False))
         self.payments[one.key] = one
         return one
@@ -584,6 +582,8 @@ class Model:
             if amount is not None and (amount,) != self.keys[kept]:
                 raise Refused("key_reused")
             return one.answer
+        if one.locks:
+            raise Refused("wrong_state")
         self.obey(one.payer)
         late = one.state == "expired" or self.is_due(one)
         if not late and one.on_hold == 0:
@@ -611,16 +611,21 @@ class Model:
     def capture_late(self, one: Payment, wanted: int, kept: Any) -> Answer:
         if one.state != "expired":
             self.expire(one)
+        under, left = one.mandate, one.released
+        if under is not None:
+            is_open = under.state == "active" and self.moment < under.ends
+            left = min(left, under.left) if is_open else 0
         tests = {
             "clock_behind_ledger": self.now + TOLERANCE < self.latest,
             "insufficient_funds": wanted > self.wallet(one.payer),
+            "over_payment": wanted > left,
         }
         self.wrote()
         if any(tests.values()):
             return ("denied", frozenset(code for code, holds in tests.items() if holds))
         self.move(f"wallet:{one.payer}", f"wallet:{one.shares[0][0]}", wanted)
         one.captured, one.released = one.captured + wanted, one.released - wanted
-        one.state, one.late, one.taken_late = "captured", True, wanted
+        one.state, one.late = "captured", True
         self.keys[kept] = (wanted,)
         return one.answer
 
@@ -641,7 +646,7 @@ class Model:
             if amount is not None and (amount,) != self.keys[kept]:
                 raise Refused("key_reused")
             return one.answer
-        if one.captured == 0:
+        if one.captured == 0 or one.locks:
             raise Refused("wrong_state")
         shares = dict(one.shares)
         giver = one.shares[0][0] if payee is None else payee

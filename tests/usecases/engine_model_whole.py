@@ -233,7 +233,7 @@ class WholeModel(Model):
     ) -> Payment:
         return self.payment(
             key, payer, ((payee, amount),), purpose=f"for {key[:-1]}", category=category,
-            reference="", manual=True, hold_hours=24, mandate=mandate,
+            reference="", manual=True, hold_hours=24, mandate=mandate, locks=True,
         )  # fmt: skip
 
     def still_held(self, paid: Payment) -> None:
@@ -242,7 +242,7 @@ class WholeModel(Model):
 
     def lock(self, paid: Payment, account: str) -> None:
         self.move(f"held:{paid.payer}", account, paid.amount)
-        paid.captured, paid.state, paid.locked_in = paid.amount, "captured", account
+        paid.captured, paid.state = paid.amount, "captured"
         self.wrote()
 
     def due(self, one: Escrow) -> bool:

@@ -137,8 +137,8 @@ class Steps:
         return None if one is None else {"key": one.key}
 
     def refund(self) -> Asked | None:
-        one = self.payment(lambda one: one.captured > one.refunded and not one.locked_in)
-        if one is None or one.locked_in:
+        one = self.payment(lambda one: one.captured > one.refunded and not one.locks)
+        if one is None:
             return None
         payee = self.pick([name for name, _ in one.shares]) if self.often(60) else None
         if self.often(4):

@@ -52,6 +52,7 @@ def payment(number: int, **changes: Any) -> PaymentIntent:
         "needed": 0, "refusals": (), "captured": nothing, "released": nothing,
         "refunded": nothing, "late": False, "created_at": NOW, "expires_at": NOW,
         "decided_at": NOW - timedelta(minutes=30), "capture_method": "automatic", "hold_hours": 1,
+        "always_vote": False,
     }  # fmt: skip
     known = {name: fields[name] for name in PaymentIntent.__dataclass_fields__}
     return replace(PaymentIntent(**known), **changes)
