@@ -18,7 +18,7 @@ from oracle import judge, read
 from workload import Log, Wish, attempt, deps_of, found, read_log, request_of
 
 from flux_cli.adapters.clock import FreshIds, SystemClock
-from flux_cli.adapters.store.ledger import SqliteStore
+from flux_cli.adapters.store.ledger import SqliteStore, SqliteTransaction
 from flux_cli.domain.intents import CaptureMethod, IntentState, PaymentIntent
 from flux_cli.domain.journal import held, wallet
 from flux_cli.domain.money import CREDIT, Money
@@ -128,17 +128,33 @@ def test_41_killed_in_the_middle_of_a_vote_recorded_ballots_are_not_asked_for_ag
     assert faults(deps) == []
 
 
-STEPS = ("_collect_ballots", "_decide", "_apply")
+STEPS = ("payment.requested", "payment.awaiting_quorum", "asked", "decision.", "payment.")
+
+
+class Deadly:
+    """A brain whose first question is the end of the process."""
+
+    def ask(self, _question: Any) -> Any:
+        die()
 
 
 @pytest.mark.parametrize("step", STEPS)
 @pytest.mark.parametrize("method", [CaptureMethod.AUTOMATIC, CaptureMethod.MANUAL])
-def test_40_killed_before_a_step_the_same_key_goes_on_from_there(
+def test_40_killed_at_a_step_the_same_key_goes_on_from_there(
     deps: Deps, monkeypatch: pytest.MonkeyPatch, step: str, method: CaptureMethod
 ) -> None:
-    before = standing(deps)
-    monkeypatch.setattr(request_money, step, die)
-    killed(lambda: ask(deps, LARGE, method))
+    before, put, seen = standing(deps), SqliteTransaction.put, []
+
+    def put_and_die(tx: SqliteTransaction, record: Any, event: str, **more: Any) -> None:
+        put(tx, record, event, **more)
+        seen.append(event)
+        judged = any(one.startswith("decision.") for one in seen)
+        if event == step or (event.startswith(step) and (judged or step != "payment.")):
+            die()
+
+    monkeypatch.setattr(SqliteTransaction, "put", put_and_die)
+    deadly = replace(deps, brain=Deadly()) if step == "asked" else deps
+    killed(lambda: ask(deadly, LARGE, method))
     monkeypatch.undo()
     assert standing(deps) == before
     intent = ask(deps, LARGE, method)

@@ -419,8 +419,12 @@ class Model:
         line = one.mandate.line() if one.mandate else []
         names = [name for name, _ in one.shares]
         sums = sum(units for _, units in one.shares)
-        if sums != one.amount or len(set(names)) < len(names):
-            return {"shares_differ"}
+        shape = {
+            "amount_not_positive": any(units <= 0 for _, units in one.shares),
+            "shares_differ": sums != one.amount or len(set(names)) < len(names),
+        }
+        if any(shape.values()):
+            return {code for code, holds in shape.items() if holds}
         free = self.wallet(one.payer)
         tests = {
             "economy_frozen": "economy" in self.frozen,

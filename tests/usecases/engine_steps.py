@@ -50,7 +50,7 @@ class Steps:
     def amount(self, bad: int = 4) -> int:
         if self.often(bad):
             return self.pick((0, -1, -7))
-        return self.chance.integer(61, 700) if self.often(8) else self.chance.integer(1, 60)
+        return self.chance.integer(61, 700) if self.often(4) else self.chance.integer(1, 60)
 
     def part(self, most: int) -> int | None:
         """Of `most`: all, a part, exactly it, one too many, nothing."""
@@ -75,11 +75,11 @@ class Steps:
 
     def pay(self) -> Asked:
         payer = self.pick(PAYERS) if self.often(97) else self.pick(EVERYONE)
-        names = [self.pick(PAYEES if self.often(98) else ("nobody", payer))]
+        names = [self.payee(payer)]
         if self.often(15):
-            names.append(self.pick(PAYEES))
-        bad = len(names) == 1
-        shares = tuple((name, self.amount(4 if bad else 0)) for name in names)
+            others = [name for name in PAYEES if name not in names]
+            names.append(self.pick(others if self.often(95) else names))
+        shares = tuple((name, self.amount(3 // len(names))) for name in names)
         asked: Asked = {
             "key": self.key(),
             "payer": payer,
@@ -95,12 +95,18 @@ class Steps:
             asked["amount"] = max(1, sum(units for _, units in shares)) + 1
         return asked
 
+    def payee(self, payer: str) -> str:
+        others = [name for name in PAYEES if name != payer]
+        return self.pick(others if self.often(95) else ("nobody", payer))
+
     def a_mandate(self, percent: int, payer: str) -> str | None:
         if not self.model.mandates or not self.often(percent):
             return None
         fit = [m.key for m in self.model.mandates.values()
-               if m.state == "active" and m.holder == payer]  # fmt: skip
-        return self.recent(fit if fit and self.often(90) else self.model.mandates)
+               if m.state == "active" and m.holder == payer and m.ends > self.model.moment]  # fmt: skip
+        if self.often(92):
+            return self.recent(fit) if fit else None
+        return self.recent(self.model.mandates)
 
     def batch(self) -> Asked:
         rows = []
@@ -119,7 +125,8 @@ class Steps:
         return {"rows": tuple(rows), "together": self.often(50)}
 
     def approve(self) -> Asked | None:
-        one = self.payment(lambda one: one.state == "awaiting_owner")
+        now = self.model.now
+        one = self.payment(lambda one: one.state == "awaiting_owner" and now < one.ends)
         return None if one is None else {"key": one.key}
 
     deny = approve
@@ -153,9 +160,9 @@ class Steps:
 
     def go(self) -> Asked:
         behind = self.model.latest - self.model.now
-        if behind > 0 and self.often(70):
+        if behind > 0 and self.often(80):
             return {"by": behind + self.pick((0, 0, 1, -SECOND, -2 * SECOND, SECOND))}
-        if self.often(12):
+        if self.often(8):
             back = (1, SECOND, 2 * SECOND, 2 * SECOND + 1, 3 * SECOND, HOUR, DAY, 40 * DAY)
             return {"by": -self.pick(back)}
         edge = self.edge()
@@ -174,13 +181,13 @@ class Steps:
         return by if 0 < by <= DAY else None
 
     def freeze(self) -> Asked:
-        if self.model.frozen and self.often(75):
+        if self.model.frozen and self.often(85):
             return {"subject": self.pick(sorted(self.model.frozen)), "on": False}
         subject = "economy" if self.often(25) else self.pick(EVERYONE)
-        return {"subject": subject, "on": self.often(60)}
+        return {"subject": subject, "on": self.often(45)}
 
     def rest(self) -> Asked:
-        return {"name": self.pick(PAYERS), "on": self.often(25)}
+        return {"name": self.pick(PAYERS), "on": self.often(15)}
 
     def cap(self) -> Cap:
         scope = self.pick(("agent", "agent", "payee", "category", "destination", "everybody"))
@@ -190,8 +197,8 @@ class Steps:
         if scope == "category" and self.often(60):
             only = self.pick(("general", "ads", *COSTS))
         by_count = self.often(30)
-        count = self.chance.integer(1, 8) if by_count else None
-        amount = self.chance.integer(30, 500) if not by_count or self.often(30) else None
+        count = self.chance.integer(2, 9) if by_count else None
+        amount = self.chance.integer(60, 600) if not by_count or self.often(30) else None
         below = self.chance.integer(5, 30) if self.often(12) and only not in COSTS else None
         window = self.pick(WINDOWS if self.often(40) else ("1h", "24h", "day"))
         return Cap(window, amount, count, scope, only, below)
@@ -200,32 +207,32 @@ class Steps:
         return tuple({cap: None for cap in (self.cap() for _ in range(self.chance.integer(0, most)))})
 
     def a_list(self, percent: int) -> frozenset[str] | None:
-        return frozenset(n for n in EVERYONE if self.often(75)) if self.often(percent) else None
+        return frozenset(n for n in EVERYONE if self.often(80)) if self.often(percent) else None
 
     def some(self, percent: int, least: int, most: int) -> int | None:
         return self.chance.integer(least, most) if self.often(percent) else None
 
     def set_rules(self) -> Asked:
         rules = Rules(
-            per_payment=self.some(50, 10, 80),
+            per_payment=self.some(35, 25, 90),
             caps=self.caps(3),
-            payees=self.a_list(20),
+            payees=self.a_list(12),
             never=frozenset((self.pick(EVERYONE),)) if self.often(10) else frozenset(),
             minimum=self.some(20, 0, 300),
-            owner_above=self.some(35, 5, 60),
+            owner_above=self.some(22, 20, 60),
             once_in=self.pick(WINDOWS) if self.often(15) else None,
-            paused=self.often(4),
+            paused=self.often(2),
         )
         return {"subject": self.pick((*PAYERS, *PAYERS, "*")), "rules": rules}
 
     def change_caps(self) -> Asked:
         return {
             "name": self.pick(PAYERS),
-            "per_payment": self.some(50, 10, 80),
+            "per_payment": self.some(35, 25, 90),
             "per_day": self.some(50, 30, 500),
-            "owner_above": self.some(35, 5, 60),
+            "owner_above": self.some(22, 20, 60),
             "payees": self.a_list(15),
-            "paused": self.often(5),
+            "paused": self.often(3),
         }
 
     def fund(self) -> Asked:
@@ -276,48 +283,50 @@ class Steps:
     def make_escrow(self) -> Asked:
         payer = self.pick(PAYERS)
         return {
-            "key": self.key(), "payer": payer, "payee": self.pick(PAYEES), "amount": self.amount(),
+            "key": self.key(), "payer": payer, "payee": self.payee(payer), "amount": self.amount(),
             "judge": self.pick(EVERYONE) if self.often(97) else "nobody",
             "hours": self.pick((2, 24, 72)) if self.often(97) else 0,
             "mandate": self.a_mandate(20, payer),
         }  # fmt: skip
 
-    def escrow(self) -> Any:
-        live = [one for one in self.model.escrows.values() if one.locked]
+    def escrow(self, *states: str) -> Any:
+        """An escrow, mostly one in these states."""
+        live = [one for one in self.model.escrows.values() if one.state in states]
         if not self.model.escrows:
             return None
         return self.recent(live if live and self.often(85) else self.model.escrows.values())
 
     def submit(self) -> Asked | None:
-        one = self.escrow()
+        one = self.escrow("funded", "submitted")
         by = one and (one.payee if self.often(90) else self.pick(EVERYONE))
         return one and {"key": one.key, "work": self.pick(("ab", "cd")) * 32, "by": by}
 
     def release(self) -> Asked | None:
-        one = self.escrow()
+        one = self.escrow("submitted")
         by = one and (one.judge if self.often(90) else self.pick(EVERYONE))
         return one and {"key": one.key, "amount": self.part(one.locked), "by": by,
                         "name": self.own_name()}  # fmt: skip
 
     def reject(self) -> Asked | None:
-        one = self.escrow()
+        one = self.escrow("funded", "submitted")
         by = one and (one.judge if self.often(60) else self.pick(EVERYONE))
         return one and {"key": one.key, "by": by, "name": self.own_name()}
 
     def dispute(self) -> Asked | None:
-        one = self.escrow()
+        one = self.escrow("funded", "submitted")
         by = one and self.pick((one.payer, one.payee, *EVERYONE[:1]))
         return one and {"key": one.key, "by": by, "reason": self.pick(("late", "wrong"))}
 
     def resolve(self) -> Asked | None:
-        one = self.escrow()
+        one = self.escrow("disputed")
         part = one and self.part(one.locked)
         return one and {"key": one.key, "amount": 0 if part is None else part,
                         "name": self.own_name()}  # fmt: skip
 
     def open_stream(self) -> Asked:
+        payer = self.pick(PAYERS)
         return {
-            "key": self.key(), "payer": self.pick(PAYERS), "payee": self.pick(PAYEES),
+            "key": self.key(), "payer": payer, "payee": self.payee(payer),
             "rate": self.pick(((1, 60), (1, 90), (7, 3600), (60, 3600), (500, 86_400))),
             "amount": self.amount(), "cap": self.some(25, 0, 60),
             "lasts": self.some(40, 1, 90_000),
@@ -386,7 +395,7 @@ WEIGHTS = {
     "pay": 22, "capture": 9, "refund": 7, "cancel": 2, "approve": 3, "deny": 1, "batch": 3,
     "go": 14, "freeze": 3, "rest": 1, "set_rules": 4, "change_caps": 1, "fund": 4, "withdraw": 2,
     "charge": 4, "post": 3, "make_mandate": 4, "close_mandate": 1, "revoke_mandate": 1,
-    "make_escrow": 4, "submit": 3, "release": 4, "reject": 1, "dispute": 1, "resolve": 1,
+    "make_escrow": 4, "submit": 4, "release": 4, "reject": 1, "dispute": 1, "resolve": 1,
     "open_stream": 3, "top_up": 1, "settle": 3, "pause": 1, "resume": 1, "close_stream": 1,
     "sweep_payments": 2, "sweep_mandates": 1, "sweep_escrows": 1, "retry": 4, "retry_other": 2,
 }  # fmt: skip

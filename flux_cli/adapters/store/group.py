@@ -7,6 +7,7 @@ joins the same transaction; the last one commits for all, and nobody returns bef
 from __future__ import annotations
 
 import os
+import sqlite3
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -14,7 +15,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 
 from flux_cli.adapters.store.journal import Journal
-from flux_cli.errors import LedgerBusy
+from flux_cli.errors import LedgerBusy, StorageFailed
 
 MOST_MEMBERS = 64
 """More would make the first wait longer than the sync it saves."""
@@ -67,8 +68,8 @@ class CommitGroups:
             group.members += 1
             kept = True
         finally:
-            # With nothing in it to keep, a failed first member ends the group.
-            self._leave(group, may_go_on=group.members > 0)
+            # With nothing in it to keep, or all of it undone, the group ends.
+            self._leave(group, may_go_on=group.members > 0 and group.failure is None)
             if kept:
                 self._await(group)
 
@@ -118,7 +119,7 @@ class CommitGroups:
 
     def _close(self, group: Group) -> None:
         try:
-            self._end(group.journal, group.members > 0)
+            self._end(group.journal, group.members > 0 and group.failure is None)
         except BaseException as failure:  # every member raises it, in its own thread
             group.failure = failure
         finally:
@@ -138,9 +139,14 @@ def _savepoint(group: Group) -> Iterator[None]:
     try:
         yield
     except BaseException:
-        if connection.in_transaction:
+        try:
+            # Some failures of a disk undo the whole transaction, and with it the members before.
             connection.execute("rollback to member")
             connection.execute("release member")
-        group.journal.forget()
+            group.journal.forget()
+        except sqlite3.Error:
+            group.failure = StorageFailed(
+                "the disk failed while others wrote; nothing of it was kept, try again"
+            )
         raise
     connection.execute("release member")

@@ -358,8 +358,7 @@ STATEMENTS = [
             " where seq = 1",
             "events select max(seq) + 1, at, kind, subject, version, run_id, '{}', hash"
             " from events",
-            "events select max(seq) + 1, at, kind, subject, 9, run_id, '{}', hash"
-            " from events",
+            "events select max(seq) + 1, at, kind, subject, 9, run_id, '{}', hash from events",
             "movements select seq, entry, moves, key, kind, source, target, amount,"
             " source_after, target_after, source_before, target_before, 'x', decision_id,"
             " reference, run_id, recorded_at, hash from movements where seq = 1",
