@@ -153,7 +153,7 @@ class Ledger:
         if not accepted:
             return [f"{form} refuses the export: {said[:500]}"]
         faults = differences(form, read(path), self.accounts)
-        print(f"{form:<10} accepted, said {said.strip() or 'nothing'!r};"
+        print(f"{form:<10} accepted, said {said.strip() or 'nothing'};"
               f" {len(self.accounts)} balances compared, {len(faults)} differ")  # fmt: skip
         text = path.read_text(encoding="utf-8")
         changed = path.with_name(f"changed-{path.name}")

@@ -13,7 +13,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from functools import partial
-from itertools import count
+from itertools import count, cycle
 from pathlib import Path
 from typing import TypeVar
 
@@ -30,10 +30,10 @@ from flux_cli.domain.journal import EntryKind, wallet
 from flux_cli.domain.money import ASSETS, CREDIT, Asset, Money, split
 from flux_cli.domain.quorum import Urgency
 from flux_cli.domain.streams import Rate, Stream, StreamState, Terms
-from flux_cli.usecases.close_card import cancel_card
 from flux_cli.usecases.caps import Caps
 from flux_cli.usecases.capture_payment import cancel_payment, capture_payment
 from flux_cli.usecases.charge_cost import charge_cost
+from flux_cli.usecases.close_card import cancel_card
 from flux_cli.usecases.correct_payment import refund_payment
 from flux_cli.usecases.end_escrow import (
     Part,
@@ -174,6 +174,7 @@ class _Economy:
         store = SqliteStore(path, clock=self.clock, ids=ids, mode=HASTE)
         self.deps = replace(opened, store=store, ids=ids)
         self.open: list[Callable[[], None]] = []
+        self.notes = cycle(MEMOS)
 
     def found(self) -> None:
         """Everybody has a policy and money in both assets."""
@@ -274,7 +275,7 @@ class _Economy:
         self.follow(self.ask(payer, payees, self.amount(self.asset()), CaptureMethod.MANUAL))
 
     def follow(self, intent: PaymentIntent) -> None:
-        """What comes after a decision: the owner, the payee, the payer with a complaint, or none."""
+        """What comes next: the owner, the payee, the payer with a complaint, or nobody."""
         if intent.state is IntentState.AWAITING_OWNER:
             self.later(self.own, intent.id)
         elif intent.on_hold.units and self.chance.random() < 0.85:
@@ -424,7 +425,8 @@ class _Economy:
         run = self.chance.choice((None, spell("run", self.chance.getrandbits(128))))
         amount = self.at_most(self.amount(asset, 5), agent)
         if amount.units:
-            memo = self.memo()
+            # A cost's memo is kept as it came, control characters and all: each comes in turn.
+            memo = next(self.notes)
             paid = charge_cost(
                 self.deps, agent, kind, amount, to=to, key=self.key(), memo=memo, run_id=run
             )

@@ -7,7 +7,6 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from flux_cli.domain.agents import Agent
-from flux_cli.domain.decisions import Decision
 from flux_cli.domain.facts import Facts, Used, parts
 from flux_cli.domain.intents import PaymentIntent, Spend
 from flux_cli.domain.journal import wallet
@@ -15,6 +14,7 @@ from flux_cli.domain.policies import Limit, Policy, Scope
 from flux_cli.domain.refusals import Refusal
 from flux_cli.kernel.authorize import authorize
 from flux_cli.kernel.verdict import Denied
+from flux_cli.usecases.describe_run import decision_on
 from flux_cli.usecases.ports import Reader
 
 PAGE = 1000
@@ -92,7 +92,7 @@ class _Trial:
         before = self.reader.position(at, strictly=True)
         limits = dict.fromkeys(self.policy.limits)
         window = self.policy.duplicate_window
-        decisions = self.reader.find(Decision, intent_id=intent.id, limit=1)
+        decision = decision_on(self.reader, intent)
         return Facts(
             now=at,
             ledger_time=at,
@@ -106,7 +106,7 @@ class _Trial:
             budget_left=intent.budget_left,
             known_payees=self.agents,
             duplicates=0 if window is None else self._duplicates(spend, window.start(at)),
-            tally=decisions[0].tally if decisions else None,
+            tally=None if decision is None else decision.tally,
             owner_approved=intent.decision_id is not None,
         )
 

@@ -68,14 +68,22 @@ def describe_payment(intent: PaymentIntent) -> Document:
     return document
 
 
-def describe_decision(reader: Reader, intent: PaymentIntent) -> Document | None:
-    """The kernel's latest verdict on an intent."""
+def decision_on(reader: Reader, intent: PaymentIntent) -> Decision | None:
+    """What decided an intent; refunds and late captures have decisions of their own."""
+    if intent.decision_id is not None:
+        return reader.get(Decision, intent.decision_id)
     found = reader.find(Decision, intent_id=intent.id, limit=1)
-    if not found:
+    return found[0] if found else None
+
+
+def describe_decision(reader: Reader, intent: PaymentIntent) -> Document | None:
+    """The kernel's verdict on an intent: its permit, or its latest denial."""
+    decision = decision_on(reader, intent)
+    if decision is None:
         return None
-    document = shallow(found[0])
-    document["refusals"] = [shallow(refusal) for refusal in found[0].refusals]
-    tally = found[0].tally
+    document = shallow(decision)
+    document["refusals"] = [shallow(refusal) for refusal in decision.refusals]
+    tally = decision.tally
     document["tally"] = None
     if tally is not None:
         document["tally"] = shallow(tally) | {"conditions": shallow(tally.conditions)}

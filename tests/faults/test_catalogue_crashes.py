@@ -128,7 +128,13 @@ def test_41_killed_in_the_middle_of_a_vote_recorded_ballots_are_not_asked_for_ag
     assert faults(deps) == []
 
 
-STEPS = ("payment.requested", "payment.awaiting_quorum", "asked", "decision.", "payment.")
+STEPS = {
+    "its first record": "",
+    "its wait for the quorum": "payment.awaiting_quorum",
+    "the first question": "asked",
+    "the decision": "decision.",
+    "its last record": "payment.",
+}
 
 
 class Deadly:
@@ -138,7 +144,7 @@ class Deadly:
         die()
 
 
-@pytest.mark.parametrize("step", STEPS)
+@pytest.mark.parametrize("step", STEPS.values(), ids=STEPS)
 @pytest.mark.parametrize("method", [CaptureMethod.AUTOMATIC, CaptureMethod.MANUAL])
 def test_40_killed_at_a_step_the_same_key_goes_on_from_there(
     deps: Deps, monkeypatch: pytest.MonkeyPatch, step: str, method: CaptureMethod

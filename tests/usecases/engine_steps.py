@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any, Protocol, TypeVar
 
-from engine_model import DAY, HOUR, SECOND, Cap, Payment, Rules
+from engine_model import DAY, HOUR, LENGTHS, SECOND, Cap, Payment, Rules
 from engine_sides import Sides
 
 T = TypeVar("T")
@@ -31,6 +31,7 @@ class Steps:
     def __init__(self, sides: Sides, chance: Chance) -> None:
         self.sides, self.model, self.chance = sides, sides.model, chance
         self.serial = 0
+        self.at_edge = ""
 
     # Choices.
 
@@ -74,7 +75,7 @@ class Steps:
     # Steps. Each gives the arguments, or None where there is nothing to do it to.
 
     def pay(self) -> Asked:
-        payer = self.pick(PAYERS) if self.often(97) else self.pick(EVERYONE)
+        payer = self.at_edge or self.pick(PAYERS if self.often(97) else EVERYONE)
         names = [self.payee(payer)]
         if self.often(15):
             others = [name for name in PAYEES if name not in names]
@@ -91,9 +92,30 @@ class Steps:
             "hold_hours": self.pick((1, 24, 48)),
             "mandate": self.a_mandate(35, payer),
         }
-        if self.often(2):
+        if len(names) == 1 and self.often(90 if self.at_edge else 25):
+            rooms = list(self.rooms(self.model.payment(**asked)))
+            if rooms:
+                asked["shares"] = ((names[0], self.pick(rooms) + self.pick((0, 0, 1))),)
+        elif self.often(2):
             asked["amount"] = max(1, sum(units for _, units in shares)) + 1
+        self.at_edge = ""
         return asked
+
+    def rooms(self, one: Payment) -> Iterator[int]:
+        """The largest amounts that each rule on its own would let this payment have."""
+        model, free = self.model, self.model.wallet(one.payer)
+        if one.payer not in model.rules:
+            return
+        rules = model.rules_of(one.payer)
+        line = one.mandate.line() if one.mandate else []
+        for cap in (*rules.caps, *(cap for mandate in line for cap in mandate.caps)):
+            for subject, _ in model.asked_of(cap, one):
+                room = (cap.amount or 0) - model.counted(cap, one.payer, subject)[0]
+                if room > 0:
+                    yield room
+        if not self.at_edge:
+            others = (rules.per_payment, rules.owner_above, free - (rules.minimum or 0))
+            yield from (units for units in (*others, *(m.left for m in line[:1])) if units)
 
     def payee(self, payer: str) -> str:
         others = [name for name in PAYEES if name != payer]
@@ -165,20 +187,28 @@ class Steps:
         if self.often(8):
             back = (1, SECOND, 2 * SECOND, 2 * SECOND + 1, 3 * SECOND, HOUR, DAY, 40 * DAY)
             return {"by": -self.pick(back)}
-        edge = self.edge()
-        if edge is not None and self.often(35):
+        if self.often(35) and (edge := self.edge()) is not None:
             return {"by": edge}
         ahead = (1, SECOND, 60 * SECOND, 600 * SECOND, HOUR // 2, HOUR, HOUR, 3 * HOUR, 8 * HOUR)
         return {"by": self.pick(ahead) if self.often(96) else self.pick((DAY, 3 * DAY, 8 * DAY))}
 
     def edge(self) -> int | None:
-        """To where a window's start meets an earlier payment, exactly or one microsecond off."""
-        times = [o.permitted_at for o in self.model.payments.values() if o.permitted_at is not None]
-        if not times:
+        """To where a cap's window starts at an earlier payment, exactly or one microsecond off.
+
+        The next payment is then made of what the cap has left.
+        """
+        payer = self.pick(PAYERS)
+        lengths = [LENGTHS[cap.window] for cap in self.model.rules_of(payer).caps
+                   if cap.window in LENGTHS and cap.amount]  # fmt: skip
+        times = [one.permitted_at for one in self.model.payments.values()
+                 if one.permitted_at is not None and one.amount > one.released]  # fmt: skip
+        if not times or not lengths:
             return None
-        length = self.pick((HOUR, DAY))
-        by = self.recent(times) + length - self.model.now + self.pick((-1, 0, 0, 1))
-        return by if 0 < by <= DAY else None
+        by = self.recent(times) + self.pick(lengths) - self.model.now + self.pick((-1, 0, 0))
+        if not 0 < by <= 3 * DAY:
+            return None
+        self.at_edge = payer
+        return by
 
     def freeze(self) -> Asked:
         if self.model.frozen and self.often(85):
@@ -387,7 +417,7 @@ class Steps:
         return asked is not None
 
     def next(self) -> None:
-        while not self.take(self.pick(KINDS)):
+        while not self.take("pay" if self.at_edge else self.pick(KINDS)):
             pass
 
 
