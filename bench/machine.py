@@ -13,33 +13,19 @@ import argparse
 import multiprocessing
 import sys
 import time
-import traceback
 from collections import Counter
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
-from random import Random
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "tests" / "usecases"))
 
-from engine_sides import Sides
-from engine_steps import Steps
+from engine_lives import Life, live
 
 from flux_cli.adapters.store import usage
 from flux_cli.domain.streams import Stream
 from flux_cli.usecases import capture_payment, correct_payment, end_escrow, request_money
 
 STEPS_A_LEDGER = 500
-
-
-class Seeded:
-    """Choices from a seed."""
-
-    def __init__(self, seed: str) -> None:
-        self.random = Random(seed)
-
-    def integer(self, least: int, most: int) -> int:
-        return self.random.randint(least, most)
 
 
 def refund_gives_room() -> None:
@@ -105,34 +91,6 @@ PLANTS: dict[str, Callable[[], None]] = {
     "freeze-ignored": freeze_ignored,
     "pause-is-paid": pause_is_paid,
 }
-
-
-@dataclass(frozen=True, slots=True)
-class Life:
-    """What one ledger came to; `fault` is empty where both sides agreed to the end."""
-
-    name: str
-    steps: int
-    retried: int
-    told: Counter[tuple[str, str]]
-    fault: str
-
-
-def live(name: str, steps: int) -> Life:
-    """One ledger through `steps` steps that its name alone decides."""
-    sides = Sides()
-    chosen, retried, fault = Steps(sides, Seeded(name)), 0, ""
-    try:
-        for _ in range(steps):
-            chosen.next()
-        retried = sides.finish()
-    except Exception:
-        last = "\n".join(f"  {step} {asked}\n    -> {said}" for step, asked, said in sides.done)
-        said = traceback.format_exc(limit=-2)
-        fault = f"ledger {name}, step {sides.steps + 1}: {said}\nthe last steps:\n{last}"
-    finally:
-        sides.close()
-    return Life(name, sides.steps, retried, sides.told, fault)
 
 
 def worker(work: tuple[str, int, str | None]) -> Life:

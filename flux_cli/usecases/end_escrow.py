@@ -14,7 +14,7 @@ from flux_cli.domain.refusals import Refusal
 from flux_cli.errors import Fix, InvalidAmount, InvalidInput, KeyReused, WrongState
 from flux_cli.kernel.verdict import Denied
 from flux_cli.usecases.freeze import obey_freeze
-from flux_cli.usecases.open_escrow import check_key
+from flux_cli.usecases.idempotency import check_key
 from flux_cli.usecases.ports import Deps, Reader, Transaction
 
 HEXADECIMAL = frozenset("0123456789abcdef")

@@ -8,11 +8,10 @@ from flux_cli.domain.agents import Agent
 from flux_cli.domain.free_text import bounded
 from flux_cli.domain.journal import WORLD, EntryKind, transfer, wallet
 from flux_cli.domain.money import Money
-from flux_cli.errors import Fix, InvalidAmount, InvalidInput, NotFound
+from flux_cli.errors import Fix, InvalidAmount, NotFound
 from flux_cli.usecases.freeze import obey_freeze
+from flux_cli.usecases.idempotency import check_key
 from flux_cli.usecases.ports import Deps, EntryRecord
-
-LONGEST_KEY = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,8 +35,7 @@ def fund_agent(
     """
     if amount.units <= 0:
         raise InvalidAmount("fund an agent with more than nothing", param="AMOUNT")
-    if not 0 < len(key) <= LONGEST_KEY:
-        raise InvalidInput(f"a key has 1 to {LONGEST_KEY} characters", param="--idempotency-key")
+    check_key(key)
     with deps.store.begin() as tx:
         agent = tx.lookup(Agent, name=name)
         if agent is None:

@@ -20,9 +20,9 @@ from flux_cli.kernel.verdict import Denied
 from flux_cli.usecases.capture_payment import give_back
 from flux_cli.usecases.draw_mandate import reserve, settle
 from flux_cli.usecases.gather_facts import DEEPEST, mandates_of
+from flux_cli.usecases.idempotency import check_key
 from flux_cli.usecases.ports import Deps, Reader, Transaction
 
-LONGEST_KEY = 200
 LONGEST_NAME = 200
 LONGEST_LIFETIME = timedelta(days=3650)
 
@@ -95,8 +95,7 @@ def create_mandate(deps: Deps, request: MandateRequest, *, key: str) -> Mandate 
 
 
 def _check(request: MandateRequest, key: str) -> None:
-    if not 0 < len(key) <= LONGEST_KEY:
-        raise InvalidInput(f"a key has 1 to {LONGEST_KEY} characters", param="--idempotency-key")
+    check_key(key)
     if request.total.units <= 0:
         raise InvalidAmount("a mandate is over more than nothing", param="TOTAL")
     if not bounded(request.purpose, 600):

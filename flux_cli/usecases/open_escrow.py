@@ -16,12 +16,12 @@ from flux_cli.domain.quorum import Urgency
 from flux_cli.errors import Fix, InvalidAmount, InvalidInput, NotFound, WrongState
 from flux_cli.usecases.capture_payment import capture_into
 from flux_cli.usecases.freeze import obey_freeze
+from flux_cli.usecases.idempotency import check_key
 from flux_cli.usecases.money_request import MoneyRequest
 from flux_cli.usecases.ports import Deps, Progress, Transaction
 from flux_cli.usecases.request_money import request_money
 
 LONGEST_LIFE = timedelta(days=366)
-LONGEST_KEY = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,12 +137,6 @@ def _payment(request: EscrowRequest) -> MoneyRequest:
         capture_method=CaptureMethod.ESCROW,
         deliverables=tuple(name for name, _ in request.milestones),
     )
-
-
-def check_key(key: str) -> None:
-    """Raise `InvalidInput` for a key that no entry could be named by."""
-    if not 0 < len(key) <= LONGEST_KEY:
-        raise InvalidInput(f"a key has 1 to {LONGEST_KEY} characters", param="--idempotency-key")
 
 
 def _check(request: EscrowRequest) -> None:

@@ -32,6 +32,7 @@ from flux_cli.usecases.capture_payment import hold_entry, pay_out
 from flux_cli.usecases.dossier import build_dossier
 from flux_cli.usecases.draw_mandate import reserve
 from flux_cli.usecases.gather_facts import gather_facts, policy_of
+from flux_cli.usecases.idempotency import LONGEST_MADE, check_key
 from flux_cli.usecases.issue_card import issue_card
 from flux_cli.usecases.money_request import MoneyRequest
 from flux_cli.usecases.ports import (
@@ -53,8 +54,9 @@ def request_money(
     """The decided intent: approved with its hold and card, denied with every reason, or waiting.
 
     The same key finds what was decided before and asks nobody twice. Raises `KeyReused` where
-    the key names another request, `InvalidAmount` for nothing.
+    the key names another request, `InvalidAmount` for nothing, `InvalidInput` for no key.
     """
+    check_key(key, LONGEST_MADE)
     if request.amount.units <= 0:
         raise InvalidAmount("ask for more than nothing")
     intent = _open_intent(deps, request, key)

@@ -21,11 +21,11 @@ from flux_cli.errors import Fix, InvalidAmount, InvalidInput, WrongState
 from flux_cli.usecases.capture_payment import cancel_payment, capture_into
 from flux_cli.usecases.describe_run import Document, shallow
 from flux_cli.usecases.freeze import obey_freeze
+from flux_cli.usecases.idempotency import check_key
 from flux_cli.usecases.money_request import MoneyRequest
 from flux_cli.usecases.ports import Deps, Progress, Reader, Transaction
 from flux_cli.usecases.request_money import request_money
 
-LONGEST_KEY = 200
 WAITING = frozenset(
     {
         IntentState.DRAFT,
@@ -59,7 +59,8 @@ def open_stream(
     its approval. Raises `InvalidInput`, `NotFound`, `Frozen`, `KeyReused` where the key names
     another request, and `WrongState` where its hold was given back or paid out meanwhile.
     """
-    intent_key = f"stream:{_sound(key)}"
+    check_key(key)
+    intent_key = f"stream:{key}"
     with deps.store.reading() as reader:
         if reader.lookup(PaymentIntent, key=intent_key) is None:
             _refuse_impossible(terms, clock(reader))
@@ -111,7 +112,8 @@ def top_up(
     """
     if amount.units <= 0:
         raise InvalidAmount("top up with more than nothing", param="AMOUNT")
-    intent_key = f"topup:{stream_id}:{_sound(key)}"
+    check_key(key)
+    intent_key = f"topup:{stream_id}:{key}"
     with deps.store.reading() as reader:
         stream = reader.get(Stream, stream_id)
         if reader.lookup(PaymentIntent, key=intent_key) is None:
@@ -287,12 +289,6 @@ def _request(terms: Terms, amount: Money, what: str, case: Case) -> MoneyRequest
 
 def _in_words(terms: Terms) -> str:
     return f"{terms.rate.in_words(terms.fund.asset)} to {terms.payee}"
-
-
-def _sound(key: str) -> str:
-    if not 0 < len(key) <= LONGEST_KEY:
-        raise InvalidInput(f"a key has 1 to {LONGEST_KEY} characters", param="--idempotency-key")
-    return key
 
 
 def _refuse_impossible(terms: Terms, now: datetime) -> None:

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
-from engine_model import (
+from engine_model import Model
+from engine_objects import (
     HOUR,
     SECOND,
     Answer,
     Cap,
     Escrow,
     Mandate,
-    Model,
     Payment,
     Refused,
     Stream,
@@ -439,5 +439,3 @@ class WholeModel(Model):
             one.returned = rest
             self.stop(one, "ended")
         return one.answer
-
-

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any, Protocol, TypeVar
 
-from engine_model import DAY, HOUR, LENGTHS, SECOND, Cap, Payment, Rules
+from engine_objects import DAY, HOUR, LENGTHS, SECOND, Cap, Payment, Rules
 from engine_sides import Sides
 
 T = TypeVar("T")
@@ -51,7 +51,7 @@ class Steps:
     def amount(self, bad: int = 4) -> int:
         if self.often(bad):
             return self.pick((0, -1, -7))
-        return self.chance.integer(61, 700) if self.often(4) else self.chance.integer(1, 60)
+        return self.chance.integer(61, 700) if self.often(4) else self.chance.integer(1, 45)
 
     def part(self, most: int) -> int | None:
         """Of `most`: all, a part, exactly it, one too many, nothing."""
@@ -64,10 +64,11 @@ class Steps:
 
     def payment(self, wanted: Callable[[Payment], bool]) -> Payment | None:
         """A payment, mostly one of those wanted."""
-        if not self.model.payments:
-            return None
-        fit = [one for one in self.model.payments.values() if wanted(one)]
-        return self.recent(fit if fit and self.often(85) else self.model.payments.values())
+        payments = self.model.payments.values()
+        if not payments or self.often(12):
+            return self.recent(payments) if payments else None
+        fit = [one for one in payments if wanted(one)]
+        return self.recent(fit) if fit else None
 
     def own_name(self) -> str:
         return self.pick(("x", "y", "z"))
@@ -95,7 +96,8 @@ class Steps:
         if len(names) == 1 and self.often(90 if self.at_edge else 25):
             rooms = list(self.rooms(self.model.payment(**asked)))
             if rooms:
-                asked["shares"] = ((names[0], self.pick(rooms) + self.pick((0, 0, 1))),)
+                room = min(rooms) if self.often(60) else self.pick(rooms)
+                asked["shares"] = ((names[0], room + self.pick((0, 0, 1))),)
         elif self.often(2):
             asked["amount"] = max(1, sum(units for _, units in shares)) + 1
         self.at_edge = ""
@@ -115,7 +117,8 @@ class Steps:
                     yield room
         if not self.at_edge:
             others = (rules.per_payment, rules.owner_above, free - (rules.minimum or 0))
-            yield from (units for units in (*others, *(m.left for m in line[:1])) if units)
+            left = (mandate.left for mandate in line[:1])
+            yield from (units for units in (*others, *left) if units and units > 0)
 
     def payee(self, payer: str) -> str:
         others = [name for name in PAYEES if name != payer]
@@ -124,8 +127,11 @@ class Steps:
     def a_mandate(self, percent: int, payer: str) -> str | None:
         if not self.model.mandates or not self.often(percent):
             return None
-        fit = [m.key for m in self.model.mandates.values()
-               if m.state == "active" and m.holder == payer and m.ends > self.model.moment]  # fmt: skip
+        fit = [
+            one.key
+            for one in self.model.mandates.values()
+            if one.state == "active" and one.holder == payer and one.ends > self.model.moment
+        ]
         if self.often(92):
             return self.recent(fit) if fit else None
         return self.recent(self.model.mandates)
@@ -217,7 +223,7 @@ class Steps:
         return {"subject": subject, "on": self.often(45)}
 
     def rest(self) -> Asked:
-        return {"name": self.pick(PAYERS), "on": self.often(15)}
+        return {"name": self.pick(PAYERS), "on": self.often(8)}
 
     def cap(self) -> Cap:
         scope = self.pick(("agent", "agent", "payee", "category", "destination", "everybody"))
@@ -228,13 +234,13 @@ class Steps:
             only = self.pick(("general", "ads", *COSTS))
         by_count = self.often(30)
         count = self.chance.integer(2, 9) if by_count else None
-        amount = self.chance.integer(60, 600) if not by_count or self.often(30) else None
+        amount = self.chance.integer(60, 800) if not by_count or self.often(30) else None
         below = self.chance.integer(5, 30) if self.often(12) and only not in COSTS else None
         window = self.pick(WINDOWS if self.often(40) else ("1h", "24h", "day"))
         return Cap(window, amount, count, scope, only, below)
 
     def caps(self, most: int) -> tuple[Cap, ...]:
-        return tuple({cap: None for cap in (self.cap() for _ in range(self.chance.integer(0, most)))})
+        return tuple(dict.fromkeys(self.cap() for _ in range(self.chance.integer(0, most))))
 
     def a_list(self, percent: int) -> frozenset[str] | None:
         return frozenset(n for n in EVERYONE if self.often(80)) if self.often(percent) else None
@@ -244,29 +250,29 @@ class Steps:
 
     def set_rules(self) -> Asked:
         rules = Rules(
-            per_payment=self.some(35, 25, 90),
+            per_payment=self.some(30, 40, 90),
             caps=self.caps(3),
             payees=self.a_list(12),
             never=frozenset((self.pick(EVERYONE),)) if self.often(10) else frozenset(),
             minimum=self.some(20, 0, 300),
-            owner_above=self.some(22, 20, 60),
+            owner_above=self.some(20, 25, 60),
             once_in=self.pick(WINDOWS) if self.often(15) else None,
-            paused=self.often(2),
+            paused=self.often(1),
         )
-        return {"subject": self.pick((*PAYERS, *PAYERS, "*")), "rules": rules}
+        return {"subject": self.pick((*PAYERS, *PAYERS, *PAYERS, "*")), "rules": rules}
 
     def change_caps(self) -> Asked:
         return {
             "name": self.pick(PAYERS),
-            "per_payment": self.some(35, 25, 90),
+            "per_payment": self.some(30, 40, 90),
             "per_day": self.some(50, 30, 500),
-            "owner_above": self.some(22, 20, 60),
+            "owner_above": self.some(20, 25, 60),
             "payees": self.a_list(15),
-            "paused": self.often(3),
+            "paused": self.often(2),
         }
 
     def fund(self) -> Asked:
-        name = self.pick(EVERYONE) if self.often(97) else "nobody"
+        name = self.pick((*PAYERS, *EVERYONE)) if self.often(97) else "nobody"
         units = self.amount() * (5 if self.often(40) else 1)
         return {"name": name, "amount": units, "key": self.key()}
 
@@ -285,7 +291,9 @@ class Steps:
         return {"moves": tuple(move() for _ in range(self.pick((1, 1, 2)))), "key": self.key()}
 
     def make_mandate(self) -> Asked:
-        parent = self.recent(self.model.mandates) if self.model.mandates and self.often(55) else None
+        parent = (
+            self.recent(self.model.mandates) if self.model.mandates and self.often(55) else None
+        )
         hours = None if parent and self.often(70) else self.pick((2, 24, 72))
         caps = self.caps(1) if self.often(30) else ()
         above = self.model.mandates[parent].caps if parent else ()
@@ -293,9 +301,12 @@ class Steps:
             one = self.pick(above)
             if one.amount is not None:
                 caps = (one._replace(amount=one.amount + self.pick((-5, 0, 5))),)
-        if parent and caps and not {c._replace(amount=None, count=None) for c in above} >= {
-            c._replace(amount=None, count=None) for c in caps
-        }:
+        if (
+            parent
+            and caps
+            and not {c._replace(amount=None, count=None) for c in above}
+            >= {c._replace(amount=None, count=None) for c in caps}
+        ):
             caps = ()
         total = self.chance.integer(5, 80) if parent else self.chance.integer(40, 400)
         holder = self.pick(PAYERS) if self.often(97) else "nobody"
@@ -321,10 +332,11 @@ class Steps:
 
     def escrow(self, *states: str) -> Any:
         """An escrow, mostly one in these states."""
-        live = [one for one in self.model.escrows.values() if one.state in states]
-        if not self.model.escrows:
-            return None
-        return self.recent(live if live and self.often(85) else self.model.escrows.values())
+        escrows = self.model.escrows.values()
+        if not escrows or self.often(12):
+            return self.recent(escrows) if escrows else None
+        live = [one for one in escrows if one.state in states]
+        return self.recent(live) if live else None
 
     def submit(self) -> Asked | None:
         one = self.escrow("funded", "submitted")
@@ -422,8 +434,8 @@ class Steps:
 
 
 WEIGHTS = {
-    "pay": 22, "capture": 9, "refund": 7, "cancel": 2, "approve": 3, "deny": 1, "batch": 3,
-    "go": 14, "freeze": 3, "rest": 1, "set_rules": 4, "change_caps": 1, "fund": 4, "withdraw": 2,
+    "pay": 24, "capture": 9, "refund": 7, "cancel": 2, "approve": 4, "deny": 1, "batch": 3,
+    "go": 14, "freeze": 3, "rest": 1, "set_rules": 3, "change_caps": 1, "fund": 4, "withdraw": 2,
     "charge": 4, "post": 3, "make_mandate": 4, "close_mandate": 1, "revoke_mandate": 1,
     "make_escrow": 4, "submit": 4, "release": 4, "reject": 1, "dispute": 1, "resolve": 1,
     "open_stream": 3, "top_up": 1, "settle": 3, "pause": 1, "resume": 1, "close_stream": 1,
