@@ -1,6 +1,6 @@
 """F8: random steps of the whole money engine beside a plain reference model.
 
-    python bench/machine.py --steps 1000000 [--seed 1] [--processes 2] [--plant held-forgotten]
+    python bench/machine.py --steps 1000000 [--seed 1] [--minutes 5] [--plant held-forgotten]
 
 Each ledger lives for some hundreds of steps; after each step everything is compared, every 500
 the ledger is verified, and at its end every key is retried. A seed and a ledger's number name all
@@ -12,17 +12,24 @@ from __future__ import annotations
 import argparse
 import multiprocessing
 import sys
+import tempfile
 import time
 from collections import Counter
 from collections.abc import Callable
+from dataclasses import replace
+from datetime import datetime
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "tests" / "usecases"))
 
+import engine_calls
 from engine_lives import Life, live
 
 from flux_cli.adapters.store import usage
-from flux_cli.domain.streams import Stream
+from flux_cli.domain.facts import Facts
+from flux_cli.domain.intents import Spend
+from flux_cli.domain.streams import Stream, StreamState
+from flux_cli.kernel.verdict import Verdict
 from flux_cli.usecases import capture_payment, correct_payment, end_escrow, request_money
 
 STEPS_A_LEDGER = 500
@@ -52,12 +59,10 @@ def approval_unjudged() -> None:
     """The owner's yes skips every rule but the owner's own."""
     judged = request_money.authorize
 
-    def lenient(spend, facts):
+    def lenient(spend: Spend, facts: Facts) -> Verdict:
         if facts.owner_approved:
             loose = {"limits": (), "per_payment": None, "minimum_balance": None}
-            facts = request_money.replace(
-                facts, policy=request_money.replace(facts.policy, **loose), duplicates=0
-            )
+            facts = replace(facts, policy=replace(facts.policy, **loose), duplicates=0)
         return judged(spend, facts)
 
     request_money.authorize = lenient
@@ -70,16 +75,16 @@ def freeze_ignored() -> None:
 
 
 def pause_is_paid() -> None:
-    """A stream's clock goes on while it is paused."""
+    """A stream that is paused has run for an hour more than it ran."""
     stopped = Stream.stopped
 
-    def running(self, now, state):
+    def longer(self: Stream, now: datetime, state: StreamState) -> Stream:
         made = stopped(self, now, state)
-        return made if state == "ended" else request_money.replace(
-            made, ran_before=made.ran_before + 3_600_000_000
-        )  # fmt: skip
+        if state is StreamState.PAUSED:
+            made = replace(made, ran_before=made.ran_before + 3_600_000_000)
+        return made
 
-    Stream.stopped = running
+    Stream.stopped = longer
 
 
 PLANTS: dict[str, Callable[[], None]] = {
@@ -93,34 +98,37 @@ PLANTS: dict[str, Callable[[], None]] = {
 }
 
 
-def worker(work: tuple[str, int, str | None]) -> Life:
-    """A ledger in a process of its own kind: a plant breaks all that it runs."""
-    name, steps, plant = work
-    if plant and not planted:
-        planted.append(plant)
+def begin(folder: Path, plant: str | None) -> None:
+    """Make this process ready: its ledgers go into `folder`, and a plant breaks all it runs."""
+    engine_calls.MEMORY = folder
+    if plant:
         PLANTS[plant]()
-    return live(name, steps)
-
-
-planted: list[str] = []
 
 
 def run(
-    steps: int, seed: int, processes: int, plant: str | None, minutes: float = 0
+    steps: int, seed: int, processes: int, plant: str | None, minutes: float
 ) -> tuple[list[Life], float]:
     """Ledgers until `steps` are done, the time is over or one differs."""
     lengths = [min(STEPS_A_LEDGER, steps - at) for at in range(0, steps, STEPS_A_LEDGER)]
-    work = [(f"{seed}:{number}", length, plant) for number, length in enumerate(lengths)]
+    work = [(f"{seed}:{number}", length) for number, length in enumerate(lengths)]
     began, lives = time.monotonic(), []
-    context = multiprocessing.get_context("spawn")
-    with context.Pool(processes) as pool:
-        for life in pool.imap_unordered(worker, work):
-            lives.append(life)
-            over = minutes and time.monotonic() - began > minutes * 60
-            if life.fault or over:
-                pool.terminate()
-                break
+    memory = engine_calls.MEMORY if engine_calls.MEMORY.is_dir() else None
+    with tempfile.TemporaryDirectory(prefix="flux-machine-", dir=memory) as folder:
+        context = multiprocessing.get_context("spawn")
+        with context.Pool(processes, begin, (Path(folder), plant)) as pool:
+            for life in pool.imap_unordered(lived, work):
+                lives.append(life)
+                over = minutes and time.monotonic() - began > minutes * 60
+                if life.fault or over:
+                    break
+            pool.terminate()
+            pool.join()
     return lives, time.monotonic() - began
+
+
+def lived(work: tuple[str, int]) -> Life:
+    """One ledger's life, as a pool hands it out."""
+    return live(*work)
 
 
 def show(lives: list[Life], seconds: float) -> None:

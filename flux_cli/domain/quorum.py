@@ -162,7 +162,10 @@ class Ballot:
 
 @dataclass(frozen=True, slots=True)
 class Bar:
-    """How many YES pass: more for a large amount. Percent is of the requester's free cash."""
+    """How many YES pass: more for a large amount. Percent is of the requester's free cash.
+
+    An amount in another asset than `large_amount` cannot be compared with it, and counts as large.
+    """
 
     yes_needed: int = 3
     yes_needed_large: int = 4
@@ -172,7 +175,8 @@ class Bar:
     def needed(self, amount: Money, free_cash: Money) -> int:
         """The YES votes `amount` needs."""
         share_is_large = amount.units * 100 > free_cash.units * self.large_percent_of_free_cash
-        if amount > self.large_amount or share_is_large:
+        is_large = amount.asset != self.large_amount.asset or amount > self.large_amount
+        if is_large or share_is_large:
             return self.yes_needed_large
         return self.yes_needed
 

@@ -66,6 +66,7 @@ from flux_cli.usecases.wallets import withdraw
 WEALTH = {"ann": 1500, "ben": 1500}
 FAST = Mode("wal", "off", "a ledger in memory, for as long as a test runs")
 MEMORY = Path("/dev/shm")
+"""Where ledgers are kept while they run; without it, where temporary files are."""
 
 
 def coins(units: int | None) -> Money | None:
@@ -231,14 +232,24 @@ class Engine:
         cost = EntryKind(kind)
         return charge_cost(self.deps, agent, cost, Money(amount), to=to, key=f"charge:{key}")
 
-    def post(self, moves: tuple[tuple[str, str, int], ...], key: str) -> Answer:
+    def post(self, moves: tuple[tuple[str, str, int], ...], key: str, leave: Any) -> Answer:
+        by = None
+        if leave is not None:
+            asked = (self.id_of("intents", leave),)
+            (by,) = self.view.execute(
+                "select decision_id from intents where id = ?", asked
+            ).fetchone()
         made = tuple(Move(source, target, Money(units)) for source, target, units in moves)
         try:
             with self.store.begin() as tx:
-                tx.post(Entry(f"post:{key}", EntryKind.ADJUSTMENT, made))
+                tx.post(Entry(f"post:{key}", EntryKind.ADJUSTMENT, made, decision_id=by))
         except AssertionError:
             return ("error", "malformed")
         return ("done",)
+
+    def decision_of(self, key: Any) -> str:
+        sql, found = "select decision_id from intents where id = ?", self.id_of("intents", key)
+        return str(self.view.execute(sql, (found,)).fetchone()[0])
 
     def request(self, payer: str, shares: tuple[tuple[str, int], ...], **also: Any) -> MoneyRequest:
         total = sum(units for _, units in shares)

@@ -85,8 +85,11 @@ class WholeModel(Model):
         self.keys["charge", key] = (agent, kind, amount, to)
         return ("done",)
 
-    def post(self, moves: tuple[tuple[str, str, int], ...], key: str) -> Answer:
-        """A raw entry: the ledger itself keeps money from leaving a wallet for another."""
+    def post(self, moves: tuple[tuple[str, str, int], ...], key: str, leave: Any) -> Answer:
+        """A raw entry: the ledger itself keeps money from leaving a wallet for another.
+
+        `leave` is a payment whose permit it would use again; it changes nothing.
+        """
         found = self.keys.get(("post", key))
         if found is not None:
             if found != moves:

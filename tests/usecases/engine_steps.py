@@ -287,8 +287,15 @@ class Steps:
 
     def post(self) -> Asked:
         places = ("world", "world", "fees:raw", *(f"wallet:{name}" for name in EVERYONE))
-        move = lambda: (self.pick(places), self.pick(places), self.amount())  # noqa: E731
-        return {"moves": tuple(move() for _ in range(self.pick((1, 1, 2)))), "key": self.key()}
+        count = self.pick((1, 1, 2))
+        moves = tuple((self.pick(places), self.pick(places), self.amount()) for _ in range(count))
+        asked: Asked = {"moves": moves, "key": self.key(), "leave": None}
+        one = self.payment(lambda one: one.permitted_at is not None) if self.often(25) else None
+        if one is not None and one.permitted_at is not None:
+            # A permit that was used, for exactly what it was for.
+            move = (f"wallet:{one.payer}", f"wallet:{one.shares[0][0]}", one.amount)
+            asked |= {"moves": (move,), "leave": one.key}
+        return asked
 
     def make_mandate(self) -> Asked:
         parent = (

@@ -70,7 +70,7 @@ def test_any_sequence_that_hypothesis_finds_ends_as_the_model_says() -> None:
     run_state_machine_as_test(
         EngineMachine,
         settings=settings(
-            max_examples=20,
+            max_examples=60,
             stateful_step_count=40,
             deadline=None,
             suppress_health_check=list(HealthCheck),

@@ -178,3 +178,25 @@ def test_an_agent_spends_no_asset_it_has_no_policy_for(
     assert at_a_terminal(set_it, "orchestrator")[0] == 0
     assert flux(*argv).code == 0
     assert flux("pay", "orchestrator", "researcher", "5").code == 0  # the CREDIT policy stands
+
+
+def test_47_a_quorum_and_the_owner_judge_other_assets_too(
+    flux: Flux, home: Path, owner: dict[str, str]
+) -> None:
+    assert flux("agents", "fund", "orchestrator", "900", "--asset", "EUR").code == 0
+    (home / "euro.toml").write_text(
+        'asset = "EUR"\nper_payment = "90.00"\napproval_threshold = "5"\nowner_threshold = "20"'
+    )
+    set_it = ["policy", "set", "orchestrator", str(home / "euro.toml")]
+    assert at_a_terminal(set_it, "orchestrator")[0] == 0
+    why = ("--purpose", "three tested support scripts", "--return", "90", "--justification",
+           "Three scripts answer 40 mails a day from May 2027 and save 90 EUR a month.")  # fmt: skip
+    argv = ("payments", "request", "orchestrator", "10", "--to", "researcher", "--asset", "EUR")
+    voted = flux(*argv, "--capture", "automatic", *why, "--json").json()
+    assert "error" not in voted or voted["error"]["subject"], voted
+    name = voted["id"] if "id" in voted else voted["error"]["subject"]
+    shown = flux("payments", "show", name, "--json").json()
+    assert shown["amount"]["currency"] == "EUR"
+    assert len(shown["ballots"]) == 5
+    assert shown["needed"] == 4
+    assert shown["state"] in ("captured", "denied")
