@@ -31,6 +31,7 @@ class Sides:
         self.objects_every, self.verify_every = objects_every, verify_every
         self.done: deque[tuple[str, dict[str, Any], Answer]] = deque(maxlen=20)
         self.issued: list[tuple[str, dict[str, Any]]] = []
+        self.is_done: list[bool] = []
         self.told: Counter[tuple[str, str]] = Counter()
         self.steps = 0
 
@@ -40,14 +41,15 @@ class Sides:
     def step(self, name: str, asked: dict[str, Any], *, kind: str = "") -> None:
         """Do one step to both and compare; raises `Mismatch`."""
         expected = self.expected(name, asked)
-        before_told = self.told_of(expected)
+        told = self.told_of(expected)
         self.done.append((name, asked, expected))
         got = self.engine.step(name, asked)
         self.agree(f"{name} came to", got, expected)
-        self.told[kind or name, before_told] += 1
+        self.told[kind or name, told] += 1
         self.steps += 1
         if name in KEYED and not kind:
             self.issued.append((name, asked))
+            self.is_done.append(told == "done")
         self.compare()
         if name == "pay" and expected[0] in ("captured", "approved") and not kind:
             above = self.model.above_a_cap(self.model.payments[asked["key"]])
@@ -107,11 +109,14 @@ class Sides:
                                f"{sorted(both - found)}")  # fmt: skip
 
     def finish(self) -> int:
-        """Retry every key that was issued: the same answers, and nothing moves. How many."""
-        for name, again in self.issued:
+        """Retry every key that was issued; what was done is not done again. How many there were."""
+        for (name, again), is_done in zip(self.issued, self.is_done, strict=True):
+            before = self.engine.accounts()
             expected = self.expected(name, again)
             self.done.append((name, again, expected))
             self.agree(f"{name} again came to", self.engine.step(name, again), expected)
+            if is_done:
+                self.agree(f"after {name} again accounts are", self.engine.accounts(), before)
         self.compare()
         self.compare_objects()
         self.agree("verify", faults(self.engine.deps), [])

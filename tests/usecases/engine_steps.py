@@ -2,78 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from typing import Any, Protocol, TypeVar
+from collections.abc import Iterator
+from typing import Any
 
+from engine_choices import LIVELY, PAYEES, PAYERS, Choices
 from engine_objects import DAY, HOUR, LENGTHS, SECOND, Cap, Payment, Rules
-from engine_sides import Sides
 
-T = TypeVar("T")
 Asked = dict[str, Any]
 
-PAYERS, PAYEES = ("ann", "ben"), ("pat", "sue", "ben", "ann")
 EVERYONE = ("ann", "ben", "pat", "sue")
 WINDOWS = ("1h", "24h", "7d", "30d", "day")
 COSTS = ("brain_cost", "gas", "fee")
-LIVELY = 12
-"""Steps are mostly about the latest few objects of a kind."""
 
 
-class Chance(Protocol):
-    """Where choices come from: a seed, or hypothesis."""
-
-    def integer(self, least: int, most: int) -> int: ...
-
-
-class Steps:
-    """Proposes steps for two sides, from `chance` alone, so a seed names them all."""
-
-    def __init__(self, sides: Sides, chance: Chance) -> None:
-        self.sides, self.model, self.chance = sides, sides.model, chance
-        self.serial = 0
-        self.at_edge = ""
-
-    # Choices.
-
-    def pick(self, among: Sequence[T]) -> T:
-        return among[self.chance.integer(0, len(among) - 1)]
-
-    def often(self, percent: int) -> bool:
-        return self.chance.integer(1, 100) <= percent
-
-    def recent(self, among: Iterable[T]) -> T:
-        return self.pick(list(among)[-LIVELY:])
-
-    def key(self) -> str:
-        self.serial += 1
-        return f"k{self.serial}"
-
-    def amount(self, bad: int = 4) -> int:
-        if self.often(bad):
-            return self.pick((0, -1, -7))
-        return self.chance.integer(61, 700) if self.often(4) else self.chance.integer(1, 45)
-
-    def part(self, most: int) -> int | None:
-        """Of `most`: all, a part, exactly it, one too many, nothing."""
-        choice = self.chance.integer(1, 12)
-        if choice <= 3:
-            return None
-        return {4: most, 5: most + 1, 6: 0}.get(choice) or self.chance.integer(
-            0 if choice == 6 else 1, max(1, most)
-        )
-
-    def payment(self, wanted: Callable[[Payment], bool]) -> Payment | None:
-        """A payment, mostly one of those wanted."""
-        payments = self.model.payments.values()
-        if not payments or self.often(12):
-            return self.recent(payments) if payments else None
-        fit = [one for one in payments if wanted(one)]
-        return self.recent(fit) if fit else None
-
-    def own_name(self) -> str:
-        return self.pick(("x", "y", "z"))
-
-    # Steps. Each gives the arguments, or None where there is nothing to do it to.
+class Steps(Choices):
+    """Proposes steps, a method each: its arguments, or None where there is nothing to do it to."""
 
     def pay(self) -> Asked:
         payer = self.at_edge or self.pick(PAYERS if self.often(97) else EVERYONE)
@@ -230,8 +173,8 @@ class Steps:
         only = None
         if scope in ("payee", "destination") and self.often(40):
             only = self.pick(PAYEES)
-        if scope == "category" and self.often(60):
-            only = self.pick(("general", "ads", *COSTS))
+        if scope == "category" and self.often(75):
+            only = self.pick(("general", "ads"))
         by_count = self.often(30)
         count = self.chance.integer(2, 9) if by_count else None
         amount = self.chance.integer(60, 800) if not by_count or self.often(30) else None
@@ -242,6 +185,13 @@ class Steps:
     def caps(self, most: int) -> tuple[Cap, ...]:
         return tuple(dict.fromkeys(self.cap() for _ in range(self.chance.integer(0, most))))
 
+    def cost_caps(self) -> tuple[Cap, ...]:
+        """For a cost of one kind, sometimes."""
+        if not self.often(40):
+            return ()
+        window, kind = self.pick(("1h", "24h", "day")), self.pick(COSTS)
+        return (Cap(window, self.some(80, 10, 90), self.some(50, 1, 4), "category", kind, None),)
+
     def a_list(self, percent: int) -> frozenset[str] | None:
         return frozenset(n for n in EVERYONE if self.often(80)) if self.often(percent) else None
 
@@ -251,7 +201,7 @@ class Steps:
     def set_rules(self) -> Asked:
         rules = Rules(
             per_payment=self.some(30, 40, 90),
-            caps=self.caps(3),
+            caps=(*self.caps(3), *self.cost_caps()),
             payees=self.a_list(12),
             never=frozenset((self.pick(EVERYONE),)) if self.often(10) else frozenset(),
             minimum=self.some(20, 0, 300),

@@ -190,7 +190,7 @@ def test_47_a_quorum_and_the_owner_judge_other_assets_too(
     set_it = ["policy", "set", "orchestrator", str(home / "euro.toml")]
     assert at_a_terminal(set_it, "orchestrator")[0] == 0
     why = ("--purpose", "three tested support scripts", "--return", "90", "--justification",
-           "Three scripts answer 40 mails a day from May 2027 and save 90 EUR a month.")  # fmt: skip
+           "Three scripts answer 40 mails a day from May and save 90 EUR a month.")  # fmt: skip
     argv = ("payments", "request", "orchestrator", "10", "--to", "researcher", "--asset", "EUR")
     voted = flux(*argv, "--capture", "automatic", *why, "--json").json()
     assert "error" not in voted or voted["error"]["subject"], voted
