@@ -177,7 +177,9 @@ def _left_of(reader: Reader, mandate_id: str) -> Money:
 
 
 def cancel_payment(deps: Deps, intent_id: str) -> PaymentIntent:
-    """Give up a payment that is not captured; what is on hold goes back. A repeat changes nothing.
+    """Give up a payment that is not captured; what is on hold goes back.
+
+    A payment that is cancelled already stays as it is.
 
     Raises `NotFound`, and `WrongState` for one that was captured, denied, carded or is unknown.
     """

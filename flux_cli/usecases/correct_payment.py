@@ -81,7 +81,9 @@ def refund_payment(
         entry_key = f"refund:{intent.id}:{key}"
         recorded = tx.entry(entry_key)
         if recorded is not None:
-            if amount is not None and amount != recorded.entry.moves[0].amount:
+            move = recorded.entry.moves[0]
+            same_payee = payee is None or wallet(payee) == move.source
+            if not same_payee or amount not in (None, move.amount):
                 raise KeyReused(f"{key!r} already names another refund", subject=intent.id)
             return intent
         giver, most = _refundable(tx, intent, payee)

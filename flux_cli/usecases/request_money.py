@@ -72,7 +72,7 @@ def _open_intent(deps: Deps, request: MoneyRequest, key: str) -> PaymentIntent:
         found = tx.lookup(PaymentIntent, key=key)
         draft = draft_intent(deps, tx, request, key)
         if found is not None:
-            if found.request_digest != draft.request_digest:
+            if _named_by_key(found) != _named_by_key(draft):
                 raise KeyReused(f"{key!r} already names another payment", subject=found.id)
             return found
         verdict = authorize(draft.spend, gather_facts(tx, draft, None))
@@ -81,6 +81,11 @@ def _open_intent(deps: Deps, request: MoneyRequest, key: str) -> PaymentIntent:
             tx.put(waiting, "payment.awaiting_quorum", run_id=draft.run_id)
             return waiting
         return apply_verdict(deps, tx, draft, verdict, None)
+
+
+def _named_by_key(intent: PaymentIntent) -> tuple[str, str, int]:
+    """What a retry with the same key must repeat exactly."""
+    return intent.request_digest, intent.capture_method, intent.hold_hours
 
 
 def draft_intent(deps: Deps, reader: Reader, request: MoneyRequest, key: str) -> PaymentIntent:

@@ -126,9 +126,7 @@ class PaymentModel(Model):
     def payment(
         self, key: Any, payer: str, shares: tuple[tuple[str, int], ...], **also: Any
     ) -> Payment:
-        # How the money is captured, and how long it is held, are no part of what a key names.
-        unbound = ("manual", "hold_hours")
-        body = (payer, shares, *sorted(item for item in also.items() if item[0] not in unbound))
+        body = (payer, shares, *sorted(also.items()))
         mandate = self.mandate_named(also.pop("mandate", None), key)
         amount = also.pop("amount", None)
         total = sum(units for _, units in shares) if amount is None else amount
@@ -255,7 +253,8 @@ class PaymentModel(Model):
     def refund(self, key: Any, amount: int | None, payee: str | None, name: str) -> Answer:
         one, kept = self.payments[key], ("refund", key, name)
         if kept in self.keys:
-            if amount is not None and (amount,) != self.keys[kept]:
+            given, giver = self.keys[kept]
+            if amount not in (None, given) or payee not in (None, giver):
                 raise Refused("key_reused")
             return one.answer
         if one.captured == 0 or one.locks:
@@ -282,7 +281,7 @@ class PaymentModel(Model):
         self.move(f"wallet:{giver}", f"wallet:{one.payer}", wanted)
         one.refunded += wanted
         one.given_back[giver] += wanted
-        self.keys[kept] = (wanted,)
+        self.keys[kept] = (wanted, giver)
         return one.answer
 
     def sweep_payments(self) -> Answer:

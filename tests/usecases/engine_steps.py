@@ -6,12 +6,11 @@ from collections.abc import Iterator
 from typing import Any
 
 from engine_choices import LIVELY, PAYEES, PAYERS, Choices
-from engine_objects import DAY, HOUR, LENGTHS, SECOND, Cap, Payment, Rules
+from engine_objects import BY_LENGTH, DAY, HOUR, LENGTHS, SECOND, Cap, Payment, Rules
 
 Asked = dict[str, Any]
 
 EVERYONE = ("ann", "ben", "pat", "sue")
-WINDOWS = ("1h", "24h", "7d", "30d", "day")
 COSTS = ("brain_cost", "gas", "fee")
 
 
@@ -179,7 +178,7 @@ class Steps(Choices):
         count = self.chance.integer(2, 9) if by_count else None
         amount = self.chance.integer(60, 800) if not by_count or self.often(30) else None
         below = self.chance.integer(5, 30) if self.often(12) and only not in COSTS else None
-        window = self.pick(WINDOWS if self.often(40) else ("1h", "24h", "day"))
+        window = self.pick(BY_LENGTH if self.often(40) else ("1h", "24h", "day"))
         return Cap(window, amount, count, scope, only, below)
 
     def caps(self, most: int) -> tuple[Cap, ...]:
@@ -206,7 +205,7 @@ class Steps(Choices):
             never=frozenset((self.pick(EVERYONE),)) if self.often(10) else frozenset(),
             minimum=self.some(20, 0, 300),
             owner_above=self.some(20, 25, 60),
-            once_in=self.pick(WINDOWS) if self.often(15) else None,
+            once_in=self.pick(BY_LENGTH) if self.often(15) else None,
             paused=self.often(1),
         )
         return {"subject": self.pick((*PAYERS, *PAYERS, *PAYERS, "*")), "rules": rules}

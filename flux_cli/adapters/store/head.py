@@ -124,14 +124,24 @@ class HeadFile:
         """Record `head` over the older slot; the caller holds the lock."""
         slot = 1 - self._newest()[0]
         data = spell(head)
-        os.pwrite(self._file, data, slot * SLOT)
+        self._put(data, slot * SLOT)
         slots = [self._seen[:SLOT].ljust(SLOT), self._seen[SLOT:].ljust(SLOT)]
         slots[slot] = data
         self._seen, self._found = b"".join(slots), (slot, head)
 
     def replace(self, head: Head) -> None:
         """Forget every recorded head but this one; the caller holds the lock."""
-        os.pwrite(self._file, spell(head) * 2, 0)
+        self._put(spell(head) * 2, 0)
+
+    def _put(self, data: bytes, place: int) -> None:
+        try:
+            os.pwrite(self._file, data, place)
+        except OSError as error:
+            # What it would have recorded is in the ledger: the head may lag, never lead.
+            raise StorageFailed(
+                f"cannot write {self.path}: {error.strerror}; try again with the same key",
+                subject=str(self.path),
+            ) from error
 
     def _newest(self) -> tuple[int, Head | None]:
         """The slot of the newest head and the head; what was parsed before is not parsed again."""

@@ -14,8 +14,8 @@ import msgspec
 from flux_cli.domain.canonical import instant
 from flux_cli.domain.identifiers import placed_id
 from flux_cli.domain.journal import WORLD, Entry, EntryKind, Move, faults
-from flux_cli.domain.money import ASSETS, Money
-from flux_cli.errors import InsufficientFunds, KeyReused, LedgerCorrupt
+from flux_cli.domain.money import ASSETS, BOUND, Money
+from flux_cli.errors import InsufficientFunds, InvalidAmount, KeyReused, LedgerCorrupt
 from flux_cli.usecases.ports import EntryRecord
 
 KINDS = tuple(EntryKind)
@@ -138,6 +138,8 @@ class Journal:
                 raise InsufficientFunds(
                     f"{kind} of {move.amount} would overdraw {move.source}", subject=reference
                 )
+            if left < -BOUND or target.balance + units > BOUND:
+                raise InvalidAmount(f"{kind} of {move.amount} would leave the bounds of an account")
             previous = row_hash(
                 previous,
                 (

@@ -9,6 +9,9 @@ from pathlib import Path
 
 from flux_cli.errors import Fix, UnsafeStorage
 
+OLDEST_SQLITE = (3, 38)
+"""STRICT tables came with 3.37, JSON without a build option and its arrows with 3.38."""
+
 NETWORK = frozenset(
     {"nfs", "nfs4", "cifs", "smb3", "smbfs", "9p", "afs", "ceph", "glusterfs", "lustre", "drvfs",
      "fuse.sshfs", "fuse.s3fs", "fuse.rclone", "fuse.glusterfs", "davfs", "fuse.davfs2"}
@@ -46,6 +49,11 @@ def durable_mode(version: tuple[int, int, int]) -> Mode:
 def current_mode() -> Mode:
     """The durable mode for the SQLite library this Python runs on."""
     major, minor, patch = sqlite3.sqlite_version_info[:3]
+    if (major, minor) < OLDEST_SQLITE:
+        raise UnsafeStorage(
+            f"SQLite {sqlite3.sqlite_version} cannot keep a ledger safely: it takes 3.38 or newer",
+            fixes=(Fix("use a Python that comes with a newer SQLite"),),
+        )
     return durable_mode((major, minor, patch))
 
 

@@ -65,7 +65,7 @@ def _run(name: str, check: Check, connection: sqlite3.Connection) -> Finding:
                 faults.append(item)
             if len(faults) >= MOST_FAULTS:
                 break
-    except (sqlite3.Error, ValueError, KeyError, TypeError, FluxError) as error:
+    except (sqlite3.Error, ValueError, LookupError, TypeError, OverflowError, FluxError) as error:
         # Damage shows as whatever reading it raises; each is a fault found, none is passed over.
         faults.append(f"cannot be read: {type(error).__name__}: {error}")
     return Finding(name, checked, tuple(faults))
@@ -129,6 +129,9 @@ def _balances(connection: sqlite3.Connection) -> Iterator[str | int]:
         after = [left[0] - amount, came[0] + amount]
         if said != [*after, left[2], came[2]]:
             yield f"movement {seq}: the balances after it are {after[0]} and {after[1]}"
+        if not 1 <= kind <= len(journal.KINDS):
+            yield f"movement {seq} is of kind {kind}, which there is not"
+            continue
         earned, spent = _counted(journal.KINDS[kind - 1], amount)
         for standing, change in ((left, -amount), (came, amount)):
             standing[0] += change

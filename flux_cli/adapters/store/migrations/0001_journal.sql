@@ -10,7 +10,7 @@ create table accounts (
   name      text not null check (length(name) between 1 and 128),
   asset     text not null check (length(asset) between 3 and 10 and asset not glob '*[^A-Z]*'),
   balance   integer not null default 0
-            check (balance between -4000000000000000000 and 4000000000000000000),
+            check (balance between -1000000000000000 and 1000000000000000),
   movements integer not null default 0,
   latest    integer not null default 0,
   earned    integer not null default 0,
@@ -127,7 +127,7 @@ begin
         or t.balance + new.amount <> new.target_after or t.latest <> new.target_before
         then raise(abort, 'balances_follow_movements')
       when new.source_after < 0 and s.kind <> 'world' then raise(abort, 'no_overdraft')
-      when new.target_after > 1000000000000000 and t.kind <> 'world'
+      when new.target_after > 1000000000000000 or new.source_after < -1000000000000000
         then raise(abort, 'within_bounds')
       when s.kind <> 'wallet' then 1
       when new.decision_id is null then case
