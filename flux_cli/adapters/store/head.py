@@ -12,6 +12,7 @@ import json
 import os
 import threading
 import time
+import weakref
 import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -97,6 +98,7 @@ class HeadFile:
                 f"cannot open {self.path}: {error.strerror}", subject=str(self.path)
             ) from error
         self._pid = os.getpid()
+        weakref.finalize(self, os.close, self._file)
 
     def _flock(self, deadline: float) -> None:
         pause = 0.0005

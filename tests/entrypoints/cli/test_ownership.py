@@ -53,8 +53,10 @@ def at_a_terminal(
     if child == 0:
         os.execv(sys.executable, [sys.executable, "-c", MAIN, *argv])
     shown, answered, deadline = b"", False, time.monotonic() + 60
+    polled = select.poll()
+    polled.register(terminal, select.POLLIN)
     while time.monotonic() < deadline:
-        if not select.select([terminal], [], [], 0.2)[0]:
+        if not polled.poll(200):
             continue
         try:
             piece = os.read(terminal, 4096)
