@@ -804,3 +804,9 @@ def test_55_what_a_clock_set_forward_saw_expire_stays_expired() -> None:
 def test_54_a_clock_set_back_spends_nothing() -> None:
     for back in (timedelta(seconds=3), timedelta(days=1), timedelta(days=366)):
         assert codes_of(authorize(S, facts(ledger_time=NOW + back))) == ["clock_behind_ledger"]
+
+
+@pytest.mark.parametrize("shares", [(), (Share("bob", Money(99)),)], ids=["none", "too small"])
+def test_a_malformed_request_is_named_by_the_rules_of_its_shape(shares: tuple[Share, ...]) -> None:
+    found = [(one.rule, one.code) for one in ruled(spend(shares=shares), FACTS)]
+    assert found == [("amount_positive", None), ("shares", "shares_differ"), ("asset", None)]

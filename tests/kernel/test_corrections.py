@@ -110,3 +110,7 @@ def test_the_largest_amount_there_can_be_is_in_bounds() -> None:
 )
 def test_leave_is_for_one_correction_and_no_other(changes: dict[str, Any]) -> None:
     assert replace(ASK, **changes).digest != ASK.digest
+
+
+def test_one_unit_can_be_corrected() -> None:
+    assert isinstance(correct(replace(ASK, amount=Money(1))), Permit)
