@@ -25,7 +25,7 @@ import plants
 import workload
 from workload import deps_of
 
-from flux_cli.adapters.clock import FreshIds, SystemClock
+from flux_cli.adapters.clock import SystemClock
 from flux_cli.adapters.store.ledger import SqliteStore
 from flux_cli.errors import FluxError
 
@@ -55,7 +55,7 @@ def rows(path: Path) -> Rows | None:
 
 def verified(path: Path) -> str:
     """`clean`, the checks that found a fault, or the failure that ended the verifier."""
-    store = SqliteStore(path, clock=SystemClock(), ids=FreshIds())
+    store = SqliteStore(path, clock=SystemClock())
     try:
         found = [finding.name for finding in store.verify() if finding.faults]
     except FluxError as failure:

@@ -41,7 +41,7 @@ from peers import (
 )
 from peers.machine import MACHINE, describe_machine
 
-from flux_cli.adapters.clock import FreshIds, SystemClock
+from flux_cli.adapters.clock import SystemClock
 from flux_cli.adapters.store.ledger import SqliteStore
 from flux_cli.adapters.store.place import Mode
 from flux_cli.bootstrap import open_flux
@@ -73,7 +73,7 @@ class Ours(Protocol):
 
 def ledger(directory: Path, mode: Mode) -> SqliteStore:
     """A new ledger of ours in which every wallet has been paid once."""
-    store = SqliteStore(directory / "flux.db", clock=SystemClock(), ids=FreshIds(), mode=mode)
+    store = SqliteStore(directory / "flux.db", clock=SystemClock(), mode=mode)
     post_all(store, [top_up(-1 - number) for number in range(WALLETS)])
     return store
 
@@ -119,7 +119,7 @@ def flux_governed(directory: Path, n: int, mode: Mode, *, callers: int) -> float
     entry, events. None is large enough for a quorum.
     """
     opened = open_flux(load_config({"ledger.path": str(directory / "flux.db")}, {}, directory))
-    store = SqliteStore(directory / "flux.db", clock=SystemClock(), ids=FreshIds(), mode=mode)
+    store = SqliteStore(directory / "flux.db", clock=SystemClock(), mode=mode)
     deps = replace(opened, store=store)
     found_economy(deps)
     before = purse(store)

@@ -22,7 +22,7 @@ from collections.abc import Callable
 from pathlib import Path
 from time import perf_counter
 
-from flux_cli.adapters.clock import FreshIds, SystemClock
+from flux_cli.adapters.clock import SystemClock
 from flux_cli.adapters.store.ledger import SqliteStore
 from flux_cli.adapters.store.place import Mode, current_mode
 from flux_cli.domain.journal import WORLD, Entry, EntryKind, fees, transfer, wallet
@@ -141,7 +141,7 @@ def main() -> None:
         mode = Mode(journal, synchronous, "asked for")
     with tempfile.TemporaryDirectory(dir=".") as place:
         folder = Path(place).resolve()
-        store = SqliteStore(folder / "flux.db", clock=SystemClock(), ids=FreshIds(), mode=mode)
+        store = SqliteStore(folder / "flux.db", clock=SystemClock(), mode=mode)
         print(f"{store.mode}, {asked.entries:,} entries over {WALLETS} wallets")
         rows = grow(store, folder, asked.entries)
         reads = read(store)

@@ -171,7 +171,7 @@ class _Economy:
         opened = open_flux(load_config({"ledger.path": str(path)}, {}, folder, user_file=settings))
         self.clock, self.chance, self.numbers = HandClock(), chance, count(1)
         ids = CountedIds()
-        store = SqliteStore(path, clock=self.clock, ids=ids, mode=HASTE)
+        store = SqliteStore(path, clock=self.clock, mode=HASTE)
         self.deps = replace(opened, store=store, ids=ids)
         self.open: list[Callable[[], None]] = []
         self.notes = cycle(MEMOS)

@@ -149,7 +149,6 @@ def open_flux(config: Config, *, timeout: float | None = None) -> Deps:
         store=SqliteStore(
             ledger,
             clock=SystemClock(),
-            ids=ids,
             busy_timeout_seconds=timeout or config.ledger.busy_timeout_seconds,
         ),
         ids=ids,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import os
+import signal
 import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -12,6 +13,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
+
+for name, handler in ((signal.SIGINT, signal.default_int_handler), (signal.SIGHUP, signal.SIG_DFL)):
+    # Started in the background these are ignored, and the processes that tests start inherit it.
+    if signal.getsignal(name) is signal.SIG_IGN:
+        signal.signal(name, handler)
 
 
 @pytest.fixture(autouse=True)

@@ -17,7 +17,7 @@ import pytest
 from oracle import judge, read
 from workload import Log, Wish, attempt, deps_of, found, read_log, request_of
 
-from flux_cli.adapters.clock import FreshIds, SystemClock
+from flux_cli.adapters.clock import SystemClock
 from flux_cli.adapters.store.ledger import SqliteStore, SqliteTransaction
 from flux_cli.domain.intents import CaptureMethod, IntentState, PaymentIntent
 from flux_cli.domain.journal import held, wallet
@@ -190,7 +190,7 @@ def test_40_no_hold_of_a_killed_process_outlives_its_time(deps: Deps) -> None:
     before = standing(deps)
     killed(lambda: (ask(deps, SMALL, CaptureMethod.MANUAL), die()))
     path = deps.store.path
-    tomorrow = replace(deps, store=SqliteStore(path, clock=Later(), ids=FreshIds()))
+    tomorrow = replace(deps, store=SqliteStore(path, clock=Later()))
     assert [one.state for one in expire_payments(tomorrow)] == [IntentState.EXPIRED]
     assert expire_payments(tomorrow) == []
     assert standing(tomorrow) == before

@@ -12,7 +12,6 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from workload import Wish, attempt, deps_of, found, request_of
 
-from flux_cli.adapters.clock import FreshIds
 from flux_cli.adapters.store.ledger import SqliteStore
 from flux_cli.domain.intents import CaptureMethod, IntentState, PaymentIntent
 from flux_cli.domain.journal import WORLD, Entry, EntryKind, Move, held, transfer, wallet
@@ -91,7 +90,7 @@ def clock() -> Clock:
 def deps(tmp_path: Path, clock: Clock) -> Deps:
     """Two buyers with money, two shops, and a cap that is out of the way."""
     opened = deps_of(tmp_path / "flux.db", cap="900000.00")
-    deps = replace(opened, store=SqliteStore(tmp_path / "flux.db", clock=clock, ids=FreshIds()))
+    deps = replace(opened, store=SqliteStore(tmp_path / "flux.db", clock=clock))
     found(deps)
     for number, name in enumerate(("ada", "bob", "shop")):
         attempt(deps, Wish(f"start-{number}", "fund", name, "shop", 100_000_000))

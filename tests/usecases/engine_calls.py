@@ -14,7 +14,6 @@ from engine_objects import Answer, Cap, Rules
 from engine_view import View
 from small_economy import PLENTY, Clock, asked, economy, quiet
 
-from flux_cli.adapters.clock import FreshIds
 from flux_cli.adapters.store.ledger import SqliteStore
 from flux_cli.adapters.store.place import Mode
 from flux_cli.domain.escrows import Escrow
@@ -84,7 +83,7 @@ class Engine(View):
         self.deps = economy(self.folder, self.clock)
         self.deps.store.close()  # type: ignore[attr-defined]
         path = self.folder / "flux.db"
-        self.store = SqliteStore(path, clock=self.clock, ids=FreshIds(), mode=FAST)
+        self.store = SqliteStore(path, clock=self.clock, mode=FAST)
         self.deps = replace(self.deps, store=self.store)
         for name, units in WEALTH.items():
             withdraw(self.deps, name, Money(PLENTY - units), key=f"start:{name}")

@@ -7,7 +7,6 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from flux_cli.adapters.clock import FreshIds
 from flux_cli.adapters.store.ledger import SqliteStore
 from flux_cli.bootstrap import open_flux
 from flux_cli.config import load_config
@@ -82,7 +81,7 @@ def economy_at(path: Path, clock: MovedClock | None = None, **settings: str) -> 
     flags = {"ledger.path": str(path), "policy.approval_threshold": "250.00"}
     flags |= {f"policy.{name}": value for name, value in settings.items()}
     moved = clock or MovedClock()
-    store = SqliteStore(path, clock=moved, ids=FreshIds())
+    store = SqliteStore(path, clock=moved)
     made = Economy(replace(open_flux(load_config(flags, {}, path.parent)), store=store), moved)
     found_economy(made.deps)
     return made

@@ -7,7 +7,6 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from flux_cli.adapters.clock import FreshIds
 from flux_cli.adapters.store.ledger import SqliteStore
 from flux_cli.bootstrap import open_flux
 from flux_cli.config import load_config
@@ -47,7 +46,7 @@ def economy(folder: Path, clock: Clock, **policy: Any) -> Deps:
     """Ann and Ben with plenty of money; `policy` changes their policy, which allows everything."""
     path = folder / "flux.db"
     opened = open_flux(load_config({"ledger.path": str(path)}, {}, folder))
-    store = SqliteStore(path, clock=clock, ids=FreshIds())
+    store = SqliteStore(path, clock=clock)
     deps = replace(opened, store=store)
     with store.begin() as tx:
         tx.put(Freeze(freeze_id(ECONOMY), False, "", clock.now()), "economy.thawed")

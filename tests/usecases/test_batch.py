@@ -25,7 +25,6 @@ from small_economy import (
     quiet,
 )
 
-from flux_cli.adapters.clock import FreshIds
 from flux_cli.adapters.store.ledger import SqliteStore
 from flux_cli.domain.decisions import Decision
 from flux_cli.domain.intents import IntentState, PaymentIntent, Share
@@ -215,7 +214,7 @@ def reopened(deps: Deps) -> Deps:
     """The same ledger as another process opens it."""
     clock = Clock()
     assert clock.now() == START
-    return replace(deps, store=SqliteStore(deps.store.path, clock=clock, ids=FreshIds()))
+    return replace(deps, store=SqliteStore(deps.store.path, clock=clock))
 
 
 def in_a_process(act: Callable[[], object]) -> int | None:

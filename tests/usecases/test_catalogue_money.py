@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from flux_cli.adapters.clock import FreshIds, SystemClock
+from flux_cli.adapters.clock import SystemClock
 from flux_cli.adapters.store.ledger import SqliteStore
 from flux_cli.domain.intents import CaptureMethod, IntentState, PaymentIntent
 from flux_cli.domain.journal import EntryKind
@@ -86,7 +86,7 @@ def test_60_a_storm_of_retries_charges_once(
     monkeypatch.setattr(store._groups, "_end", end)
     paid = request_money(deps, asked(399), key="order-1", progress=quiet)
     assert paid.state is IntentState.CAPTURED
-    fresh = SqliteStore(store.path, clock=SystemClock(), ids=FreshIds())
+    fresh = SqliteStore(store.path, clock=SystemClock())
     with fresh.reading() as reader:
         assert len(reader.entries(kind=EntryKind.PAYMENT)) == 1
     assert in_wallet(deps, "ann") == PLENTY - 399

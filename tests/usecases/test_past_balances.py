@@ -11,7 +11,6 @@ from pathlib import Path
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from flux_cli.adapters.clock import FreshIds
 from flux_cli.adapters.store.ledger import SqliteStore
 from flux_cli.domain.journal import WORLD, Entry, EntryKind, Move, wallet
 from flux_cli.domain.money import ASSETS, CREDIT, Money
@@ -71,7 +70,7 @@ def entries(wanted: Sequence[Wanted]) -> list[Entry]:
 def ledger(wanted: Sequence[Wanted]) -> Iterator[Reader]:
     made = entries(wanted)
     with tempfile.TemporaryDirectory() as folder:
-        store = SqliteStore(Path(folder) / "flux.db", clock=Minutes(), ids=FreshIds())
+        store = SqliteStore(Path(folder) / "flux.db", clock=Minutes())
         for first in range(0, len(made), 25):
             with store.begin() as tx:
                 tx.post_many(made[first : first + 25])

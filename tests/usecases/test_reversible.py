@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from flux_cli.adapters.clock import FreshIds, SystemClock
+from flux_cli.adapters.clock import SystemClock
 from flux_cli.adapters.store.ledger import SqliteStore
 from flux_cli.domain.identifiers import entry_id
 from flux_cli.domain.journal import WORLD, Entry, EntryKind, Move, transfer, wallet
@@ -86,7 +86,7 @@ def test_what_an_object_or_another_wallet_has_is_not_taken(entry: Entry) -> None
 def test_two_who_reverse_at_once_reverse_once(flux: Callable[..., Any], tmp_path: Path) -> None:
     """The command line looks before it asks for the owner; this is what counts if both passed."""
     assert flux("init", "--db", str(tmp_path / "flux.db")).code == 0
-    store = SqliteStore(tmp_path / "flux.db", clock=SystemClock(), ids=FreshIds())
+    store = SqliteStore(tmp_path / "flux.db", clock=SystemClock())
     deps: Any = SimpleNamespace(store=store)
     first = reverse_entry(deps, "1", "a mistake")
     second = reverse_entry(deps, "1", "another word for it")

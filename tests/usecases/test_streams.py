@@ -19,7 +19,6 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from flux_cli.adapters.clock import FreshIds
 from flux_cli.adapters.store.ledger import SqliteStore
 from flux_cli.adapters.store.place import Mode
 from flux_cli.bootstrap import open_flux
@@ -109,7 +108,7 @@ def economy_at(path: Path) -> Economy:
     free = replace(
         deps.settings, per_payment=None, rolling_24h=None, approval_threshold=Money(25_000_000)
     )
-    store = SqliteStore(path, clock=clock, ids=FreshIds(), mode=FAST)
+    store = SqliteStore(path, clock=clock, mode=FAST)
     economy = Economy(replace(deps, store=store, settings=free), clock)
     found_economy(economy.deps)
     return economy

@@ -19,7 +19,7 @@ from flux_cli.adapters.store.records import kept, statements
 from flux_cli.adapters.store.verify import verify_file
 from flux_cli.domain.journal import Entry
 from flux_cli.errors import Fix, LedgerCorrupt
-from flux_cli.usecases.ports import EntryRecord, Finding, Ids
+from flux_cli.usecases.ports import EntryRecord, Finding
 
 
 class Clock(Protocol):
@@ -67,13 +67,11 @@ class SqliteStore:
         path: Path,
         *,
         clock: Clock,
-        ids: Ids,
         busy_timeout_seconds: float = 30.0,
         mode: Mode | None = None,
     ) -> None:
         self.path = path
         self._clock = clock
-        self._ids = ids
         self._connections = Connections(path, busy_timeout_seconds, mode)
         self._head = HeadFile(path, busy_timeout_seconds)
         self._groups = CommitGroups(self._start, self._end, busy_timeout_seconds)

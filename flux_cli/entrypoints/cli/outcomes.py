@@ -8,7 +8,7 @@ from flux_cli.domain.runs import Run, RunState
 from flux_cli.entrypoints.cli.document import Document
 from flux_cli.entrypoints.cli.exit_codes import ExitCode
 from flux_cli.entrypoints.cli.invocation import Invocation
-from flux_cli.entrypoints.cli.refusal import Refusal
+from flux_cli.entrypoints.cli.rulings import shown_refusals
 from flux_cli.errors import Fix, WorkFailed
 
 PAUSED = frozenset({"economy_frozen", "agent_frozen", "agent_paused"})
@@ -25,19 +25,7 @@ def exit_code_of(refusals: tuple[Ruling, ...]) -> ExitCode:
 
 def refuse(flux: Invocation, intent: PaymentIntent, document: Document) -> None:
     """End the command as denied, with every rule that refused and the most that would pass."""
-    code = intent.amount.asset.code
-    rulings = tuple(
-        Refusal(
-            rule.code,
-            rule.message
-            if rule.unit == "money"
-            else f"{rule.observed} of {rule.limit} {rule.unit}",
-            rule.limit if rule.unit == "money" else None,
-            rule.observed if rule.unit == "money" else None,
-            code,
-        )
-        for rule in intent.refusals
-    )
+    rulings = shown_refusals(intent.refusals, intent.amount.asset.code)
     most = intent.most_that_would_pass
     flux.deny(
         f"{intent.requester} asked for {intent.amount}; nothing moved",

@@ -23,7 +23,7 @@ from beancount.core import data, realization
 from hypothesis import given
 from hypothesis import strategies as st
 
-from flux_cli.adapters.clock import FreshIds, SystemClock
+from flux_cli.adapters.clock import SystemClock
 from flux_cli.adapters.exports.beancount import beancount
 from flux_cli.adapters.exports.csv_lines import COLUMNS, csv_lines, guarded, unguarded
 from flux_cli.adapters.exports.hledger import hledger
@@ -309,7 +309,7 @@ def test_113_every_line_for_hledger_is_one_that_flux_writes(week):
 @pytest.fixture
 def kept(tmp_path: Path) -> tuple[list[EntryRecord], list[AccountBalance], str]:
     """A real ledger's entries, its balances, and the hash of its last movement."""
-    store = SqliteStore(tmp_path / "flux.db", clock=SystemClock(), ids=FreshIds())
+    store = SqliteStore(tmp_path / "flux.db", clock=SystemClock())
     both = (Move(WORLD, wallet("ada"), Money(3)), Move(WORLD, "card:c1", Money(4, USDC)))
     with store.begin() as tx:
         for number, memo in enumerate(PAYLOADS):

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from flux_cli.adapters.clock import FreshIds, SystemClock
+from flux_cli.adapters.clock import SystemClock
 from flux_cli.adapters.store.ledger import SqliteStore
 from flux_cli.adapters.store.place import Mode
 from flux_cli.domain.agents import Freeze
@@ -26,7 +26,7 @@ COUNT = 30
 
 
 def open_at(path: Path, mode: Mode | None = None) -> SqliteStore:
-    return SqliteStore(path, clock=SystemClock(), ids=FreshIds(), mode=mode)
+    return SqliteStore(path, clock=SystemClock(), mode=mode)
 
 
 def post(store: SqliteStore, *keys: str) -> None:

@@ -18,7 +18,7 @@ from typing import Any
 
 import pytest
 
-from flux_cli.adapters.clock import FreshIds, SystemClock
+from flux_cli.adapters.clock import SystemClock
 from flux_cli.adapters.store import connection
 from flux_cli.adapters.store.connection import newest_schema
 from flux_cli.adapters.store.ledger import SqliteStore
@@ -30,7 +30,7 @@ PACKAGE = Path(__file__).resolve().parents[3] / "flux_cli"
 
 
 def open_at(path: Path, seconds: float = 30.0) -> SqliteStore:
-    return SqliteStore(path, clock=SystemClock(), ids=FreshIds(), busy_timeout_seconds=seconds)
+    return SqliteStore(path, clock=SystemClock(), busy_timeout_seconds=seconds)
 
 
 def top_up(key: str) -> Entry:
@@ -361,7 +361,7 @@ from flux_cli.domain.money import Money
 opened, path = [], Path(sys.argv[1])
 sys.addaudithook(lambda event, args: opened.append((event, str(args[0])))
                  if event in ("open", "os.open", "shutil.copyfile") else None)
-store = SqliteStore(path, clock=SystemClock(), ids=FreshIds())
+store = SqliteStore(path, clock=SystemClock())
 for number in range(3):
     with store.begin() as tx:
         tx.post(transfer(f"k{number}", EntryKind.TOP_UP, WORLD, wallet("ada"), Money(5)))

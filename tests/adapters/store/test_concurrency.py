@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from flux_cli.adapters.clock import FreshIds, SystemClock
+from flux_cli.adapters.clock import SystemClock
 from flux_cli.adapters.store.ledger import SqliteStore
 from flux_cli.domain.journal import WORLD, EntryKind, transfer, wallet
 from flux_cli.domain.money import CREDIT, Money
@@ -18,7 +18,7 @@ KEYS = [f"k{n}" for n in range(50)]
 
 
 def open_at(path: Path, seconds: float = 30.0) -> SqliteStore:
-    return SqliteStore(path, clock=SystemClock(), ids=FreshIds(), busy_timeout_seconds=seconds)
+    return SqliteStore(path, clock=SystemClock(), busy_timeout_seconds=seconds)
 
 
 def post_all(store: SqliteStore, start: int) -> list[str]:

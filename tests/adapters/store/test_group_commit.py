@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from flux_cli.adapters.clock import FreshIds, SystemClock
+from flux_cli.adapters.clock import SystemClock
 from flux_cli.adapters.store.ledger import SqliteStore, SqliteTransaction
 from flux_cli.domain.journal import WORLD, EntryKind, transfer, wallet
 from flux_cli.domain.money import CREDIT, Money
@@ -20,7 +20,7 @@ Body = Callable[[SqliteTransaction], object]
 
 @pytest.fixture
 def store(tmp_path: Path) -> SqliteStore:
-    return SqliteStore(tmp_path / "flux.db", clock=SystemClock(), ids=FreshIds())
+    return SqliteStore(tmp_path / "flux.db", clock=SystemClock())
 
 
 def top_up(key: str, units: int = 5) -> Body:

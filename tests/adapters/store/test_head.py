@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from flux_cli.adapters.clock import FreshIds, SystemClock
+from flux_cli.adapters.clock import SystemClock
 from flux_cli.adapters.store.head import SLOT, Head, HeadFile, parse, spell
 from flux_cli.adapters.store.ledger import SqliteStore
 from flux_cli.domain.journal import WORLD, EntryKind, transfer, wallet
@@ -20,7 +20,7 @@ B = Head(2, "cc", 2, "bb")
 
 
 def open_at(path: Path) -> SqliteStore:
-    return SqliteStore(path, clock=SystemClock(), ids=FreshIds())
+    return SqliteStore(path, clock=SystemClock())
 
 
 def post(store: SqliteStore, *keys: str) -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from flux_cli.adapters.clock import FreshIds, SystemClock
+from flux_cli.adapters.clock import SystemClock
 from flux_cli.adapters.store.ledger import SqliteStore
 from flux_cli.domain.journal import WORLD, Entry, EntryKind, Move, transfer, wallet
 from flux_cli.domain.money import CREDIT, USDC, Money, parse_money
@@ -19,7 +19,7 @@ FIVE = transfer("k", EntryKind.TOP_UP, WORLD, wallet("ada"), parse_money("5"))
 
 @pytest.fixture
 def store(tmp_path: Path) -> SqliteStore:
-    return SqliteStore(tmp_path / "flux.db", clock=SystemClock(), ids=FreshIds())
+    return SqliteStore(tmp_path / "flux.db", clock=SystemClock())
 
 
 def posted(store: SqliteStore, *entries: Entry) -> list[EntryRecord]:

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from flux_cli.adapters.clock import FreshIds, SystemClock
+from flux_cli.adapters.clock import SystemClock
 from flux_cli.adapters.store.connection import newest_schema
 from flux_cli.adapters.store.ledger import SqliteStore
 from flux_cli.adapters.store.place import current_mode, durable_mode
@@ -44,7 +44,7 @@ def test_a_log_is_used_only_where_this_sqlite_is_safe_with_it(
 
 
 def open_at(path: Path) -> SqliteStore:
-    return SqliteStore(path, clock=SystemClock(), ids=FreshIds())
+    return SqliteStore(path, clock=SystemClock())
 
 
 def post_one(store: SqliteStore, key: str = "k") -> None:

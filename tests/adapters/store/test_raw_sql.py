@@ -12,7 +12,6 @@ from typing import Any
 
 import pytest
 
-from flux_cli.adapters.clock import FreshIds
 from flux_cli.adapters.store.journal import row_hash
 from flux_cli.adapters.store.ledger import SqliteStore
 from flux_cli.domain.agents import Agent, AgentKind, AgentStatus, Freeze
@@ -69,7 +68,7 @@ def undone(connection: sqlite3.Connection) -> Iterator[None]:
 def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Ada had 5.00 and bob 1.00; decisions stand ready; one of them is used."""
     path = tmp_path_factory.mktemp("made") / "flux.db"
-    made = SqliteStore(path, clock=Still(), ids=FreshIds())
+    made = SqliteStore(path, clock=Still())
     with made.begin() as tx:
         tx.post(transfer("k1", EntryKind.TOP_UP, WORLD, wallet("ada"), parse_money("5")))
         tx.post(transfer("k2", EntryKind.TOP_UP, WORLD, wallet("bob"), parse_money("1")))
@@ -93,7 +92,7 @@ def store(made: Path, tmp_path: Path) -> SqliteStore:
     """A copy of that ledger, with its head."""
     shutil.copy(made, tmp_path / "flux.db")
     shutil.copy(made.with_name("flux.db.head"), tmp_path / "flux.db.head")
-    return SqliteStore(tmp_path / "flux.db", clock=Still(), ids=FreshIds())
+    return SqliteStore(tmp_path / "flux.db", clock=Still())
 
 
 @pytest.fixture

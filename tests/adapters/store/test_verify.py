@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from flux_cli.adapters.clock import FreshIds, SystemClock
+from flux_cli.adapters.clock import SystemClock
 from flux_cli.adapters.store.ledger import SqliteStore
 from flux_cli.domain.agents import Agent, AgentKind, AgentStatus, Freeze
 from flux_cli.domain.cards import Card, CardState, CardUsage
@@ -28,7 +28,7 @@ CHECKS = ["file", "schema", "entries", "balances", "events", "objects", "reserve
 
 
 def open_at(path: Path) -> SqliteStore:
-    return SqliteStore(path, clock=SystemClock(), ids=FreshIds())
+    return SqliteStore(path, clock=SystemClock())
 
 
 def policy(agent: str) -> Policy:

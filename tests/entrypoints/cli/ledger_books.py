@@ -6,7 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from flux_cli.adapters.clock import FreshIds, SystemClock
+from flux_cli.adapters.clock import SystemClock
 from flux_cli.adapters.keychain.owner import OwnerFile
 from flux_cli.adapters.store.ledger import SqliteStore
 from flux_cli.domain.journal import WORLD, Entry, EntryKind, Move, fees, transfer, wallet
@@ -43,7 +43,7 @@ HAS = {CREDIT: Money(4 * WHOLE), EUR: Money(360, EUR)}
 
 def opened(path: Path) -> SqliteStore:
     """The ledger at `path`, to look at without the command line."""
-    return SqliteStore(path, clock=SystemClock(), ids=FreshIds())
+    return SqliteStore(path, clock=SystemClock())
 
 
 def written(flux: Flux, path: Path) -> SqliteStore:
