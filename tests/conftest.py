@@ -14,7 +14,6 @@ from typing import Any
 
 import pytest
 
-
 for name, handler in ((signal.SIGINT, signal.default_int_handler), (signal.SIGHUP, signal.SIG_DFL)):
     # Started in the background these are ignored, and the processes that tests start inherit it.
     if signal.getsignal(name) is signal.SIG_IGN:
