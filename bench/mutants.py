@@ -45,7 +45,12 @@ OPTIONS = ["-x", "-q", "-n0", "-p", "no:cacheprovider", "-p", "no:timeout", "-o"
 ONE_KNOWN = "exactly one is known there, so the first is the last"
 UNSEEN = "a correction's rulings are not shown; only their refusals are"
 
+ONLY_TRUTH = "its one caller asks `all` of them, for which None is false too"
+
 EQUIVALENT: dict[str, str] = {
+    "invariants.fits_after: return False -> return None": ONLY_TRUTH,
+    "invariants.fits_after: return False -> return None (2)": ONLY_TRUTH,
+    "invariants.fits_after: return False -> return None (3)": ONLY_TRUTH,
     "limits.counted: 0 -> -1": ONE_KNOWN,
     "limits.counted: 0 -> -1 (3)": ONE_KNOWN,
     "limits.counted: 0 -> -1 (5)": ONE_KNOWN,
