@@ -30,9 +30,7 @@ def pay_out(tx: Transaction, intent: PaymentIntent) -> PaymentIntent:
         entries = [hold_entry(intent), _shared(intent)]
     for entry in entries:
         tx.post(entry)
-    if intent.mandate_id is not None:
-        nothing = Money(0, intent.amount.asset)
-        settle(tx, intent.mandate_id, captured=intent.amount, released=nothing)
+    _settle_mandate(tx, intent, captured=intent.amount)
     paid = replace(intent, state=IntentState.CAPTURED, captured=intent.amount)
     tx.put(paid, "payment.captured", run_id=intent.run_id)
     return paid
@@ -86,7 +84,7 @@ def capture_payment(
         obey_freeze(tx, intent.requester)
         intent = _expired(tx, intent) if _is_due(tx, intent) else intent
         if intent.state is IntentState.EXPIRED:
-            return _capture_late(deps, tx, intent, amount, key)
+            return _capture_late(deps, tx, intent, amount, key, entry_key)
         return _capture(tx, intent, amount, entry_key, final=final)
 
 
@@ -124,7 +122,12 @@ def _wanted(intent: PaymentIntent, amount: Money | None, most: Money) -> Money:
 
 
 def _capture_late(
-    deps: Deps, tx: Transaction, intent: PaymentIntent, amount: Money | None, key: str
+    deps: Deps,
+    tx: Transaction,
+    intent: PaymentIntent,
+    amount: Money | None,
+    key: str,
+    entry_key: str,
 ) -> PaymentIntent | Denied:
     """Take from the wallet what was approved, released and is claimed after all."""
     wanted = _wanted(intent, amount, intent.released)
@@ -149,7 +152,7 @@ def _capture_late(
     tx.post(
         replace(
             entry,
-            key=f"capture:{intent.id}:{key}",
+            key=entry_key,
             decision_id=decision_id,
             memo="late: the hold had expired",
         )
