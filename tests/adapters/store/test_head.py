@@ -73,6 +73,25 @@ def test_the_newest_head_wins_and_a_torn_write_leaves_the_one_before(path: Path)
     assert head.read() == A
 
 
+def test_a_process_that_writes_often_leaves_what_another_reads(path: Path) -> None:
+    head = HeadFile(path, 1)
+    with head.locked():
+        for commits in range(1, 8):
+            head.write(Head(commits, "aa", 2, "bb"))
+            assert HeadFile(path, 1).read() == Head(commits, "aa", 2, "bb")
+
+
+def test_a_head_cut_short_while_it_is_written_often_is_written_whole_again(path: Path) -> None:
+    head = HeadFile(path, 1)
+    with head.locked():
+        for commits in range(1, 6):
+            head.write(Head(commits, "aa", 2, "bb"))
+        head.path.write_bytes(b"")
+        head.write(Head(6, "aa", 2, "bb"))
+        head.write(Head(7, "aa", 2, "bb"))
+    assert HeadFile(path, 1).read() == Head(7, "aa", 2, "bb")
+
+
 def test_a_replaced_head_forgets_a_newer_one(path: Path) -> None:
     head = HeadFile(path, 1)
     with head.locked():

@@ -1,0 +1,31 @@
+"""A signal to stop is heard wherever Python happens to be."""
+
+from __future__ import annotations
+
+import os
+import signal
+import time
+import weakref
+
+import pytest
+
+from flux_cli.entrypoints.cli.interruption import Terminated, sigterm_raises
+
+
+class Thing:
+    """Something that a callback can watch."""
+
+
+@pytest.mark.parametrize(
+    ("number", "raised"),
+    [(signal.SIGTERM, Terminated), (signal.SIGINT, KeyboardInterrupt)],
+)
+def test_a_signal_that_comes_inside_a_callback_is_not_lost(
+    number: signal.Signals, raised: type[BaseException]
+) -> None:
+    thing = Thing()
+    watch = weakref.ref(thing, lambda _: os.kill(os.getpid(), number))
+    with pytest.raises(raised), sigterm_raises():
+        del thing
+        time.sleep(10)
+    assert watch() is None
