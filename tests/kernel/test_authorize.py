@@ -508,6 +508,18 @@ def test_the_rest_of_what_rules_say() -> None:
     }  # fmt: skip
 
 
+@pytest.mark.parametrize(
+    ("outcome", "code"), [("no_quorum", "no_quorum"), ("hard_no", "quorum_hard_no")]
+)
+def test_a_quorum_that_does_not_pass_is_told_under_its_rule(outcome: str, code: str) -> None:
+    asked = spend()
+    voted = facts({"approval_threshold": Money(9)}, tally=tally(asked, outcome))
+    told = {ruling.rule: ruling for ruling in ruled(asked, voted)}
+    refusal = told["quorum"].refusal
+    assert refusal is not None
+    assert refusal.code == code
+
+
 CAPS: dict[str, tuple[Callable[[int], Facts], str]] = {
     "per payment": (lambda m: facts({"per_payment": Money(m)}), "per_payment_exceeded"),
     "a day": (lambda m: limited(limit(m + 7), amount=7), "rolling_24h_exceeded"),
@@ -602,6 +614,12 @@ def test_the_claimed_return_is_compared_without_rounding(claimed: int, passes: b
     told = authorize(third, facts({"least_return_percent": 34}))
     assert isinstance(told, Denied)
     assert (told.refusals[0].limit, told.refusals[0].observed) == (34, 33)
+
+
+def test_no_claim_is_a_return_of_nothing_even_on_the_smallest_amount() -> None:
+    told = authorize(spend(1, claimed_return=None), facts({"least_return_percent": 1}))
+    assert isinstance(told, Denied)
+    assert (told.refusals[0].limit, told.refusals[0].observed) == (1, 0)
 
 
 APPROVED = [
