@@ -142,9 +142,13 @@ def unheld_lock() -> None:
     broken(workload, "deps_of", hasty)
 
 
-def wal() -> None:
-    """No defect: the mode that a SQLite without the WAL-reset bug would be given."""
-    broken(connection, "current_mode", lambda: Mode("wal", "full", "asked for"))
+def mode(journal: str, synchronous: str) -> Callable[[], None]:
+    """A plant that keeps the ledger in another mode than it would choose."""
+
+    def break_it() -> None:
+        broken(connection, "current_mode", lambda: Mode(journal, synchronous, "asked for"))
+
+    return break_it
 
 
 PLANTS: dict[str, Callable[[], None]] = {
@@ -159,7 +163,10 @@ PLANTS: dict[str, Callable[[], None]] = {
     "naive-cap": naive_cap,
     "no-chain": no_chain,
     "no-wait": unheld_lock,
-    "wal": wal,
+    "wal-normal": mode("wal", "normal"),
+    "delete-full": mode("delete", "full"),
+    "wal": mode("wal", "full"),
+    "checkpoints": pragma("pragma wal_autocheckpoint = 4"),
 }
 
 

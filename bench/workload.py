@@ -329,9 +329,17 @@ def acked_in(folder: Path) -> dict[str, str]:
     return {str(key): str(answer) for log in logs for key, answer in read_log(log)}
 
 
-def run(deps: Deps, name: str, seed: str, operations: int, do: Callable[[Deps, Wish], str]) -> None:
+def run(
+    deps: Deps,
+    name: str,
+    seed: str,
+    operations: int,
+    do: Callable[[Deps, Wish], str],
+    *,
+    logs: Path | None = None,
+) -> None:
     """Do `operations` wishes, each logged before and after; a failure is logged as what it is."""
-    folder = deps.store.path.parent
+    folder = logs or deps.store.path.parent
     first = not any(folder.glob("*.issued"))
     issued, acked = Log(folder / f"{name}.issued"), Log(folder / f"{name}.acked")
     stream = wishes(random.Random(seed), name, first=first)

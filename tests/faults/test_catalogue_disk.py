@@ -1,4 +1,4 @@
-"""Catalogue A 3 and 6 to 9: signals in the middle of a commit, and disks that refuse.
+"""Catalogue A 3, 4 and 6 to 9: signals in the middle of a commit, and disks that refuse.
 
 The fault is put into one syscall of a real `flux` process by `strace`.
 """
@@ -93,6 +93,21 @@ def spread(points: Sequence[tuple[str, int, str]], most: int) -> list[tuple[str,
     """`most` of the points, evenly, with the first and the last."""
     step = max(1, (len(points) - 1) // (most - 1))
     return list(points[::step])[:most]
+
+
+def test_04_the_head_of_a_new_ledger_is_on_the_disk_before_anything_is_committed(
+    tmp_path: Path,
+) -> None:
+    path, trace = tmp_path / "new" / "flux.db", tmp_path / "trace"
+    traced = ["strace", "-f", "-qq", "-y", "-e", "trace=fsync,fdatasync", "-o", str(trace)]
+    subprocess.run([*traced, *FLUX, "init"], env=environ(path), check=True, capture_output=True)
+    synced = [
+        Path(name).name if name != str(path.parent) else "."
+        for name in re.findall(r"sync\(\d+<([^>]+)>", trace.read_text(errors="replace"))
+    ]
+    commit = ["flux.db-journal", ".", "flux.db-journal", "flux.db", "."]
+    head = ["flux.db.head", "."]
+    assert synced[:14] == [*commit, *head, *commit, *head]
 
 
 @pytest.mark.parametrize(

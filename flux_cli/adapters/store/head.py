@@ -145,11 +145,15 @@ class HeadFile:
 
     def _put(self, data: bytes, place: int) -> None:
         try:
-            page = self._mapped()
+            there = os.fstat(self._file)
+            is_whole = there.st_size == 2 * SLOT and there.st_nlink > 0
+            page = self._mapped() if is_whole else None
             if page is None:
                 os.pwrite(self._file, data, place)
             else:
                 page[place : place + len(data)] = data
+            if not is_whole:
+                self._sync()
         except OSError as error:
             # What it would have recorded is in the ledger: the head may lag, never lead.
             raise StorageFailed(
@@ -160,12 +164,19 @@ class HeadFile:
     def _mapped(self) -> mmap.mmap | None:
         """Both slots in memory, for a process that writes often; None where that is unsafe."""
         self._writes += 1
-        there = os.fstat(self._file)
-        is_whole = there.st_size == 2 * SLOT and there.st_nlink > 0
-        # By the third write both slots have their block; one command alone never gets here.
-        if self._writes == 3 and is_whole and file_system(self.path.parent.resolve()) in IN_PLACE:
+        # One command alone never gets here, and need not ask what file system this is.
+        if self._writes == 3 and file_system(self.path.parent.resolve()) in IN_PLACE:
             self._page = mmap.mmap(self._file, 2 * SLOT)
-        return self._page if is_whole else None
+        return self._page
+
+    def _sync(self) -> None:
+        """Keep a new file over a power cut: without one, the ledger would look like an old copy."""
+        os.fsync(self._file)
+        folder = os.open(self.path.parent, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+        try:
+            os.fsync(folder)
+        finally:
+            os.close(folder)
 
     def _newest(self) -> tuple[int, Head | None]:
         """The slot of the newest head and the head; what was parsed before is not parsed again."""
