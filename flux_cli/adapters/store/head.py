@@ -20,7 +20,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from flux_cli.adapters.store.place import file_system
+from flux_cli.adapters.store.place import file_system, keep_name
 from flux_cli.errors import LedgerBusy, StorageFailed, UnsafeStorage
 
 SLOT = 512
@@ -153,7 +153,9 @@ class HeadFile:
             else:
                 page[place : place + len(data)] = data
             if not is_whole:
-                self._sync()
+                # Without a head, after a power cut, the ledger would look like an old copy.
+                os.fsync(self._file)
+                keep_name(self.path)
         except OSError as error:
             # What it would have recorded is in the ledger: the head may lag, never lead.
             raise StorageFailed(
@@ -168,15 +170,6 @@ class HeadFile:
         if self._writes == 3 and file_system(self.path.parent.resolve()) in IN_PLACE:
             self._page = mmap.mmap(self._file, 2 * SLOT)
         return self._page
-
-    def _sync(self) -> None:
-        """Keep a new file over a power cut: without one, the ledger would look like an old copy."""
-        os.fsync(self._file)
-        folder = os.open(self.path.parent, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-        try:
-            os.fsync(folder)
-        finally:
-            os.close(folder)
 
     def _newest(self) -> tuple[int, Head | None]:
         """The slot of the newest head and the head; what was parsed before is not parsed again."""

@@ -4,12 +4,26 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from datetime import datetime
 from pathlib import Path
 from typing import Protocol
 
-from flux_cli.adapters.store.connection import Connections, set_up, storage_errors
+from flux_cli.adapters.store.connection import (
+    Connections,
+    newest_schema,
+    set_up,
+    storage_errors,
+)
+from flux_cli.adapters.store.copies import (
+    Row,
+    ask,
+    brought_up,
+    later,
+    ledger_id,
+    read_only,
+    write_copy,
+)
 from flux_cli.adapters.store.group import CommitGroups
 from flux_cli.adapters.store.head import Head, HeadFile
 from flux_cli.adapters.store.journal import Journal
@@ -18,7 +32,7 @@ from flux_cli.adapters.store.reader import SqliteReader
 from flux_cli.adapters.store.records import kept, statements
 from flux_cli.adapters.store.verify import verify_file
 from flux_cli.domain.journal import Entry
-from flux_cli.errors import Fix, LedgerCorrupt
+from flux_cli.errors import Fix, InvalidInput, LedgerCorrupt, WrongState
 from flux_cli.usecases.ports import EntryRecord, Finding
 
 
@@ -186,6 +200,66 @@ class SqliteStore:
         with self._head.locked(), storage_errors(self.path):
             connection = self._connections.get()
             self._head.replace(head_of(Journal(connection)))
+
+    def back_up(self, target: Path) -> list[Finding]:
+        """Copy the ledger, as it is at one instant, to a new file; what `verify` found in it."""
+        with self._head.locked(), storage_errors(self.path):
+            return write_copy(self._connections.get(), target, self._head.read(), head_fault)
+
+    def later_than(self, source: Path) -> tuple[int, int]:
+        """How many movements and events the ledger has that the copy at `source` has not.
+
+        Raises what `brought_up` does, and `InvalidInput` for a copy of another ledger.
+        """
+        with self._beside(source) as (live, copy):
+            return later(live, copy)
+
+    def restore(self, source: Path, giving_up: tuple[int, int]) -> None:
+        """Put a copy in the ledger's place, in one transaction, and record its head.
+
+        Raises what `later_than` does, and `WrongState` where that is not `giving_up` any more.
+        """
+        with self._beside(source) as (live, copy):
+            if later(live, copy) != giving_up:
+                raise WrongState("the ledger was written to meanwhile", subject=str(self.path))
+            # The head may lag, never lead: after a crash here the ledger is as it was.
+            self._head.replace(head_of(Journal(copy)))
+            copy.backup(live)
+            self._connections.close()
+
+    @contextmanager
+    def _beside(self, source: Path) -> Iterator[tuple[sqlite3.Connection, sqlite3.Connection]]:
+        """The ledger and the copy at `source`, brought up to date, with the write lock held."""
+        prepare(self.path)
+        with self._head.locked(), storage_errors(self.path):
+            self._prepare()
+            live = self._connections.get()
+            with brought_up(source, self.path) as copy:
+                mine = ledger_id(live)
+                if mine is not None and mine != ledger_id(copy):
+                    raise InvalidInput(f"{source} is a copy of another ledger", subject=str(source))
+                yield live, copy
+
+    def ask(self, sql: str, most: int, seconds: float) -> tuple[list[str], list[Row]]:
+        """The columns and at most `most` rows of one query that only reads.
+
+        Raises `InvalidInput` for what is not one query, would write, or takes too long.
+        """
+        with storage_errors(self.path):
+            return ask(self.path, sql, most, seconds)
+
+    def schema(self) -> tuple[int, int]:
+        """The ledger's schema as it is, and the newest that this Flux knows."""
+        with storage_errors(self.path), closing(read_only(self.path)) as connection:
+            found = connection.execute("pragma user_version").fetchone()[0]
+        return int(found), newest_schema()
+
+    def migrate(self) -> tuple[int, int]:
+        """Bring the schema up to date; what it was, and what it is. Raises `NewerSchema`."""
+        found, newest = self.schema()
+        with self._head.locked():
+            self._prepare()
+        return found, newest
 
     def close(self) -> None:
         """Close this thread's connection, under the lock: closing may checkpoint."""

@@ -115,3 +115,12 @@ def check_existing(path: Path) -> None:
         )
     if not os.access(path, os.W_OK) or not os.access(path.parent, os.W_OK):
         raise UnsafeStorage(f"{path} or its folder is read-only", subject=str(path))
+
+
+def keep_name(path: Path) -> None:
+    """Have the disk keep a new file's name in its folder."""
+    folder = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        os.fsync(folder)
+    finally:
+        os.close(folder)

@@ -101,6 +101,15 @@ class SqliteReader:
         )
         return [from_row(kind, row) for row in self._rows(sql, (*values, limit))]
 
+    def due(self, kind: type[T], state: str, limit: int) -> list[T]:
+        """Objects in this state whose `expires_at` has come, the longest due first."""
+        sql = (
+            f"select {_quoted(columns(kind))} from {TABLES[kind]}"  # noqa: S608 - our own names
+            " where state = ? and expires_at <= ? order by expires_at limit ?"
+        )
+        now = instant(max(self.now, self.ledger_time))
+        return [from_row(kind, row) for row in self._rows(sql, (state, now, limit))]
+
     def resolve(self, kind: type[T], prefix: str) -> T:
         """The object whose id is, or alone begins or ends with, `prefix`."""
         exact = self.lookup(kind, id=prefix)

@@ -15,21 +15,26 @@ import msgspec
 
 from flux_cli.domain.agents import Agent, Freeze
 from flux_cli.domain.canonical import instant, plain
+from flux_cli.domain.card_network import Authorization, NetworkMessage
 from flux_cli.domain.cards import Card
+from flux_cli.domain.carts import Cart
 from flux_cli.domain.contracts import Contract
 from flux_cli.domain.decisions import Decision
 from flux_cli.domain.escrows import Escrow
 from flux_cli.domain.exchanges import Exchange
+from flux_cli.domain.hearings import Hearing
 from flux_cli.domain.intents import PaymentIntent
 from flux_cli.domain.ledgers import Ledger
 from flux_cli.domain.mandates import Mandate
 from flux_cli.domain.marketplace import Listing
 from flux_cli.domain.money import ASSETS, Money
 from flux_cli.domain.notes import Note
+from flux_cli.domain.offers import Retailer
 from flux_cli.domain.policies import Policy
 from flux_cli.domain.policy_drafts import PolicyDraft
 from flux_cli.domain.quorum import Ballot
 from flux_cli.domain.runs import Run
+from flux_cli.domain.settlements import Attempt, Settlement
 from flux_cli.domain.streams import Stream
 from flux_cli.errors import LedgerCorrupt
 
@@ -48,6 +53,7 @@ TABLES: dict[type, str] = {
     PaymentIntent: "intents",
     Decision: "decisions",
     Ballot: "ballots",
+    Hearing: "hearings",
     Card: "cards",
     Contract: "contracts",
     Mandate: "mandates",
@@ -55,6 +61,12 @@ TABLES: dict[type, str] = {
     PolicyDraft: "policy_drafts",
     Escrow: "escrows",
     Exchange: "exchanges",
+    Settlement: "settlements",
+    Attempt: "attempts",
+    Authorization: "authorizations",
+    NetworkMessage: "network_messages",
+    Retailer: "retailers",
+    Cart: "carts",
 }
 """Where each kind of object is kept."""
 

@@ -219,9 +219,44 @@ def _reserves(connection: sqlite3.Connection) -> Iterator[str | int]:
 
 RESERVES = (
     (
-        'select c.id, coalesce(a.balance, 0), c."limit" - c.spent - c.released from cards c'
+        'select c.id, coalesce(a.balance, 0), c."limit" - c.authorised - c.spent - c.released'
+        " from cards c"
         " left join accounts a on a.name = 'card:' || c.id and a.asset = c.limit_asset",
         "{0} has {1} in its account, its state leaves {2}",
+    ),
+    (
+        "select u.id, coalesce(a.balance, 0), u.amount - u.captured - u.released"
+        " from authorizations u"
+        " left join accounts a on a.name = 'card:' || u.id and a.asset = u.amount_asset",
+        "{0} has {1} in its account, its state leaves {2}",
+    ),
+    (
+        "select a.name, a.balance, 0 from accounts a where a.kind = 'card'"
+        " and not exists (select 1 from cards where id = substr(a.name, 6))"
+        " and not exists (select 1 from authorizations where id = substr(a.name, 6))",
+        "{0} holds {1} and is of no card",
+    ),
+    (
+        "select c.id, c.authorised, coalesce(sum(u.amount - u.captured - u.released), 0)"
+        " from cards c left join authorizations u on u.card_id = c.id group by c.id",
+        "{0} has {1} authorised, its authorisations {2}",
+    ),
+    (
+        # What a run's card spent went to escrows; nothing on the network is of it.
+        "select c.id, c.spent, coalesce(sum(u.captured), 0) from cards c"
+        " left join authorizations u on u.card_id = c.id where c.payee is not null group by c.id",
+        "{0} has spent {1}, its authorisations captured {2}",
+    ),
+    (
+        "select c.id, c.refunded, coalesce(sum(u.refunded), 0) from cards c"
+        " left join authorizations u on u.card_id = c.id where c.payee is not null group by c.id",
+        "{0} was refunded {1}, its authorisations {2}",
+    ),
+    (
+        "select i.id, i.captured * 4 + (i.released <> c.released) + 2 * (i.refunded <> c.refunded),"
+        " c.spent * 4 from cards c join intents i on i.id = c.intent_id"
+        " where c.payee is not null or c.state not in ('active', 'paused')",
+        "{0} is not as its card is",
     ),
     (
         "select a.name, a.balance, coalesce(c.price, e.amount - e.released - e.refunded, 0)"
@@ -265,6 +300,11 @@ RESERVES = (
         " from accounts a left join streams s on a.name = 'stream:' || s.id"
         " and s.funded_asset = a.asset where a.kind = 'stream' group by a.number",
         "{0} locks {1}, its stream {2}",
+    ),
+    (
+        "select s.id, iif(s.state = 'settled', s.amount, 0), coalesce((select m.amount"
+        " from movements m where m.key = 'settle:' || s.id), 0) from settlements s",
+        "{0} has settled {1}, its entry says {2}",
     ),
     (
         "select asset, sum(balance), 0 from accounts group by asset",
