@@ -23,6 +23,11 @@ MOST_MEMBERS = 64
 LONGEST_SECONDS = 0.05
 """How long a group takes new members; other processes wait for the lock meanwhile."""
 
+LINGER_SECONDS = 0.0005
+"""How long a writer that has had company waits for it to come again: far less than a sync, which
+the first of many would else make for itself alone while the others are being told of the last.
+"""
+
 
 @dataclass(slots=True)
 class Group:
@@ -55,6 +60,7 @@ class CommitGroups:
         self._turn = threading.Lock()
         self._counting = threading.Lock()
         self._waiting = 0
+        self._had_company = False
         self._open: Group | None = None
 
     @contextmanager
@@ -93,6 +99,8 @@ class CommitGroups:
 
     def _leave(self, group: Group, *, may_go_on: bool) -> None:
         """Hand the turn to whoever waits, or commit."""
+        if self._had_company and not self._waiting and group.members == 1 and may_go_on:
+            time.sleep(LINGER_SECONDS)
         is_open = group.members < MOST_MEMBERS and time.monotonic() < group.closes_at
         try:
             if self._waiting and is_open and may_go_on:
@@ -123,6 +131,7 @@ class CommitGroups:
         except BaseException as failure:  # every member raises it, in its own thread
             group.failure = failure
         finally:
+            self._had_company = group.members > 1
             self._open, group.is_closed = None, True
             if group.done is not None:
                 group.done.set()

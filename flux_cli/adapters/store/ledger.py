@@ -5,7 +5,7 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Protocol
 
@@ -51,6 +51,12 @@ class SqliteTransaction(SqliteReader):
         # Rows carry the ledger's time, which never goes back; the kernel judges by `now`.
         latest = journal.time
         self._recorded_at = max(now, datetime.fromisoformat(latest)) if latest else now
+
+    @property
+    def ledger_time(self) -> datetime:
+        """The latest time anything was recorded; the journal knows it."""
+        latest = self._journal.time
+        return datetime.fromisoformat(latest) if latest else datetime.min.replace(tzinfo=UTC)
 
     def post(self, entry: Entry) -> EntryRecord:
         """Append an entry; a repeated key gives the first."""

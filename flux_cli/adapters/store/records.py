@@ -8,8 +8,8 @@ from collections.abc import Sequence
 from dataclasses import fields
 from datetime import datetime
 from enum import Enum
-from functools import cache
-from typing import Any, TypeVar, Union, get_args, get_origin, get_type_hints
+from functools import cache, lru_cache
+from typing import Any, TypeVar, Union, cast, get_args, get_origin, get_type_hints
 
 import msgspec
 
@@ -69,6 +69,9 @@ TABLES: dict[type, str] = {
     Cart: "carts",
 }
 """Where each kind of object is kept."""
+
+STEADY = frozenset({Agent, Policy, Freeze})
+"""Kinds of which every payment reads the same few rows again."""
 
 KINDS: dict[str, Any] = {table: kind for kind, table in TABLES.items()}
 
@@ -166,6 +169,17 @@ _spell = msgspec.json.Encoder(order="sorted").encode
 
 def from_row(kind: type[T], row: Row) -> T:
     """The object a row holds; raises `LedgerCorrupt` where the row holds none."""
+    if kind in STEADY:
+        return cast(T, _remembered(TABLES[kind], tuple(row)))
+    return _decoded(kind, row)
+
+
+@lru_cache(maxsize=1024)
+def _remembered(table: str, row: Row) -> object:
+    return _decoded(KINDS[table], row)
+
+
+def _decoded(kind: type[T], row: Row) -> T:
     values = iter(row)
     plain: dict[str, object] = {}
     try:

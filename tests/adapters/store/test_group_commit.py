@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from flux_cli.adapters.clock import SystemClock
+from flux_cli.adapters.store import group
 from flux_cli.adapters.store.ledger import SqliteStore, SqliteTransaction
 from flux_cli.domain.journal import WORLD, EntryKind, transfer, wallet
 from flux_cli.domain.money import CREDIT, Money
@@ -149,3 +150,20 @@ def test_a_commit_that_fails_is_nobodys_success(
     monkeypatch.setattr(store._groups, "_end", end)
     assert together(store, top_up("a"), top_up("b")) == ["kept", "kept"]
     assert (balance(store), clean(store)) == (15, True)
+
+
+def test_after_company_a_writer_waits_a_moment_for_it_and_alone_it_does_not(
+    store: SqliteStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lingered: list[float] = []
+    monkeypatch.setattr(group, "LINGER_SECONDS", 0.0)
+    monkeypatch.setattr(group.time, "sleep", lingered.append)
+    for key in ("a", "b"):
+        with store.begin() as tx:
+            top_up(key)(tx)
+    assert lingered == []
+    assert together(store, top_up("c"), top_up("d")) == ["kept", "kept"]
+    for key in ("e", "f"):
+        with store.begin() as tx:
+            top_up(key)(tx)
+    assert lingered == [0.0]

@@ -87,8 +87,9 @@ def clean(tmp_path_factory: pytest.TempPathFactory) -> Path:
         tx.put(Freeze("freeze:economy", False, "", NOW), "thawed")
         tx.put(
             Card(
-                "card_1", "pi_1", None, "agent1", "ads", "424242", "1234", "f" * 64,
-                CardUsage.SINGLE_USE, Money(40), Money(0), Money(0), CardState.ACTIVE, NOW, NOW,
+                "card_1", "k", "pi_1", None, "agent1", "ads", None, None, None, "424242", "1234",
+                "f" * 64, CardUsage.SINGLE_USE, Money(40), Money(0), Money(0), Money(0), Money(0),
+                CardState.ACTIVE, None, 0, NOW, NOW, None,
             ),
             "issued",
         )  # fmt: skip
