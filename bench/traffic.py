@@ -32,8 +32,8 @@ from flux_cli.domain.quorum import Urgency
 from flux_cli.domain.streams import Rate, Stream, StreamState, Terms
 from flux_cli.usecases.caps import Caps
 from flux_cli.usecases.capture_payment import cancel_payment, capture_payment
+from flux_cli.usecases.cards import cancel_card
 from flux_cli.usecases.charge_cost import charge_cost
-from flux_cli.usecases.close_card import cancel_card
 from flux_cli.usecases.correct_payment import refund_payment
 from flux_cli.usecases.end_escrow import (
     Part,

@@ -2,45 +2,69 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from datetime import datetime
+from functools import partial
 from pathlib import Path
-from typing import TextIO, TypeVar
+from typing import TYPE_CHECKING, Any, TextIO
 
 from flux_cli.adapters.clock import FreshIds, SystemClock
-from flux_cli.adapters.keychain import CardSecretFile
+from flux_cli.adapters.keychain import CardSecret
 from flux_cli.adapters.keychain.owner import OwnerFile
 from flux_cli.adapters.scenario_files import ScenarioFolders
 from flux_cli.adapters.specialists.artefacts import write_artefact
 from flux_cli.adapters.store.ledger import SqliteStore
 from flux_cli.adapters.store.place import Mode, current_mode, file_system
 from flux_cli.adapters.workspace import Folders
+from flux_cli.bootstrap_brains import LoadedBrain, patience_of
 from flux_cli.config import Config
+from flux_cli.domain.cart_problem import Aim, Answer, CartProblem
+from flux_cli.domain.lineage import lineage_of
 from flux_cli.domain.marketplace import Strategy
 from flux_cli.domain.money import Money
-from flux_cli.domain.quorum import Bar
+from flux_cli.domain.offers import Offer, Retailer
+from flux_cli.domain.quorum import Band, Bar, Rules, SeatRule, Split
 from flux_cli.errors import Fix, NotFound
 from flux_cli.usecases.exports import ExportForm
 from flux_cli.usecases.ports import (
     AccountBalance,
-    Answered,
     Deps,
     EntryRecord,
-    Question,
     Settings,
     Trade,
 )
+from flux_cli.usecases.shops import OfferIndex, Shop, Shopping, Shops
 
-A = TypeVar("A")
+if TYPE_CHECKING:
+    from flux_cli.adapters.specialists.sandbox import Craft
 
 
 class Trades(Mapping[str, Trade]):
-    """The trades by name, each loaded when its work is first called for."""
+    """The trades by name, each loaded when its work is first called for.
 
-    NAMES = ("researcher", "content-writer", "image-generator")
+    Each works in a bounded process of its own; `hear`, if any, gets (trade, what it is doing).
+    """
+
+    NAMES = (
+        "researcher", "content-writer", "image-generator", "code-reviewer", "data-analyst",
+    )  # fmt: skip
+
+    hear: Callable[[str, str], None] | None = None
 
     def __getitem__(self, name: str) -> Trade:
+        from flux_cli.adapters.specialists.sandbox import Bounded, unheard
+        from flux_cli.adapters.specialists.sandbox_child import Limits
+
+        craft, hear = self._craft(name), self.hear
+        # Its analysers are programs of their own, with a thread or two each.
+        limits = Limits(programs=4) if name == "code-reviewer" else Limits()
+        if name == "data-analyst":
+            # A table may be far larger than memory; what is sorted or spilt lies on the disk.
+            limits = Limits(1800, 1800, file_bytes=24 << 30, folder_bytes=48 << 30)
+        return Bounded(craft, limits, unheard if hear is None else partial(hear, name))
+
+    def _craft(self, name: str) -> Craft:
         if name == "researcher":
             from flux_cli.adapters.specialists.researcher import Researcher
 
@@ -53,6 +77,14 @@ class Trades(Mapping[str, Trade]):
             from flux_cli.adapters.specialists.illustrator import ImageGenerator
 
             return ImageGenerator()
+        if name == "code-reviewer":
+            from flux_cli.adapters.specialists.reviewer.code_reviewer import CodeReviewer
+
+            return CodeReviewer()
+        if name == "data-analyst":
+            from flux_cli.adapters.specialists.analyst.trade import DataAnalyst
+
+            return DataAnalyst()
         raise KeyError(name)
 
     def __contains__(self, name: object) -> bool:
@@ -65,16 +97,6 @@ class Trades(Mapping[str, Trade]):
         return len(self.NAMES)
 
 
-class LoadedBrain:
-    """The offline brain, loaded at its first question."""
-
-    def ask(self, question: Question[A]) -> Answered[A]:
-        """Raises `CannotPlan` for a goal no template fits."""
-        from flux_cli.adapters.brains.offline import OfflineBrain
-
-        return OfflineBrain().ask(question)
-
-
 class LoadedReports:
     """The run's reports, their templates loaded when a run is told."""
 
@@ -83,6 +105,44 @@ class LoadedReports:
         from flux_cli.adapters.reports.run_report import RunReports
 
         return RunReports().render(document)
+
+
+class LoadedShops:
+    """The shops, loaded when one is first asked for."""
+
+    def __init__(self, folder: Path, address: str) -> None:
+        self._folder = folder
+        self._address = address
+
+    def open(self, added: Sequence[Retailer]) -> list[Shop]:
+        """The shops that come with Flux, then those added from feeds."""
+        return self._shops().open(added)
+
+    def keep_feed(self, path: Path, name: str, days: int) -> tuple[str, int, int]:
+        """Keep a product feed for a shop."""
+        return self._shops().keep_feed(path, name, days)
+
+    def _shops(self) -> Shops:
+        from flux_cli.adapters.retailers.directory import ShopFolder
+
+        return ShopFolder(self._folder, SystemClock().now, self._address)
+
+
+def loaded_index(offers: Sequence[Offer]) -> OfferIndex:
+    """Full-text search over offers."""
+    from flux_cli.adapters.retailers.catalogue_search import CatalogueIndex
+
+    return CatalogueIndex(offers)
+
+
+class LoadedSolver:
+    """The cart solver, loaded at its first cart."""
+
+    def solve(self, problem: CartProblem, aim: Aim) -> Answer:
+        """Raises `WorkFailed` where the answer does not add up."""
+        from flux_cli.adapters.solver import HighsSolver
+
+        return HighsSolver().solve(problem, aim)
 
 
 class LoadedExports:
@@ -152,16 +212,57 @@ def open_flux(config: Config, *, timeout: float | None = None) -> Deps:
             busy_timeout_seconds=timeout or config.ledger.busy_timeout_seconds,
         ),
         ids=ids,
-        brain=LoadedBrain(),
+        brain=LoadedBrain(config),
         trades=trades,
-        card_numbers=CardSecretFile(ledger, config.cards.prefix),
+        card_numbers=CardSecret(ledger, config.cards.prefix),
         owner=OwnerFile(ledger),
         scenarios=ScenarioFolders(scenario_folders(), frozenset(trades)),
         workspace=Folders(write_artefact),
         reports=LoadedReports(),
         exports=LoadedExports(),
+        shopping=Shopping(
+            shops=LoadedShops(shop_folder(config), config.shopping.address),
+            index=loaded_index,
+            solver=LoadedSolver(),
+            trust_floor=config.shopping.trust_floor,
+        ),
         settings=_settings(config),
     )
+
+
+ShopDesk = Callable[[str, str, str, dict[str, Any]], tuple[int, dict[str, Any], Mapping[str, str]]]
+"""(method, path, idempotency key, body) to (status, body, headers)."""
+
+
+def shop_desks(config: Config, retailers: Sequence[Retailer]) -> dict[str, ShopDesk]:
+    """The simulated shops' checkout desks by name, to be put on the network."""
+    from flux_cli.adapters.retailers.desk import Desk
+    from flux_cli.adapters.retailers.directory import ShopFolder
+
+    folder = ShopFolder(shop_folder(config), SystemClock().now)
+
+    def of(desk: Desk) -> ShopDesk:
+        def handle(
+            method: str, path: str, key: str, body: dict[str, Any]
+        ) -> tuple[int, dict[str, Any], Mapping[str, str]]:
+            reply = desk.handle(method, path, key, body)
+            return reply.status, reply.body, reply.headers
+
+        return handle
+
+    return {retailer.name: of(folder.desk(retailer)) for retailer in retailers}
+
+
+def shop_folder(config: Config) -> Path:
+    """Where the simulated shops keep what they know: beside the ledger, and no part of it."""
+    ledger = config.ledger.path
+    return ledger.with_name(ledger.name + ".shops")
+
+
+def listen(deps: Deps, hear: Callable[[str, str], None]) -> None:
+    """Have `hear` told (trade, what it is doing) while specialists work."""
+    assert isinstance(deps.trades, Trades), "it was opened here"
+    deps.trades.hear = hear
 
 
 def open_existing(config: Config, *, timeout: float | None = None) -> Deps:
@@ -210,10 +311,26 @@ def _settings(config: Config) -> Settings:
             quorum.yes_needed_large,
             quorum.large_amount.money,
             quorum.large_percent_of_free_cash,
+            tuple(Band(above, yes) for above, yes in quorum.bands),
+        ),
+        rules=Rules(
+            tuple(
+                SeatRule(
+                    seat.name,
+                    seat.weight,
+                    seat.veto,
+                    seat.required,
+                    seat.lineage and lineage_of(seat.lineage),
+                )
+                for seat in quorum.seats
+            ),
+            Split(quorum.split),
+            quorum.exclude_lineage and lineage_of(quorum.exclude_lineage),
         ),
         card_prefix=config.cards.prefix,
         card_lifetime_hours=config.cards.lifetime_hours,
         parallel=config.run.parallel,
         strategy=Strategy(config.market.strategy),
         seed=config.run.seed,
+        patience=patience_of(config),
     )

@@ -117,6 +117,12 @@ class OwnerRequired(FluxError):
     code = "owner_not_proved"
 
 
+class KeyringUnusable(FluxError):
+    """The system's keyring is missing, locked or broken, or does not keep what it is given."""
+
+    code = "keyring_unusable"
+
+
 class InsufficientFunds(FluxError):
     """A posting would overdraw an account."""
 
@@ -154,7 +160,46 @@ class NewerSchema(FluxError):
     code = "newer_schema"
 
 
+class ShopFailed(FluxError):
+    """A shop did not answer, or answered what cannot be so."""
+
+    code = "shop_failed"
+    retryable = True
+
+
+class ShopRefused(ShopFailed):
+    """A shop said no: asking the same again gets the same answer."""
+
+    code = "shop_refused"
+    retryable = False
+
+
 class WorkFailed(FluxError):
     """A specialist could not do its work; the message says why."""
 
     code = "work_failed"
+
+
+class ChainUnavailable(FluxError):
+    """No node of the chain gave an answer that can be used; what was sent may have arrived."""
+
+    code = "chain_unavailable"
+    retryable = True
+
+
+class WrongChain(FluxError):
+    """A node is of another chain than the one that is configured and allowed."""
+
+    code = "wrong_chain"
+
+
+class KeyUnavailable(FluxError):
+    """The wallet key is not set, or what keeps it does not give it to the signer."""
+
+    code = "key_unavailable"
+
+
+class SignerFailed(FluxError):
+    """The signer's process, its sealed policy or its record is not as it must be."""
+
+    code = "signer_failed"

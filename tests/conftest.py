@@ -39,6 +39,7 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     ]:
         monkeypatch.setenv(f"XDG_{kind}_HOME", str(place / folder))
     monkeypatch.setenv("TERM", "xterm-256color")
+    monkeypatch.setenv("PYTHON_KEYRING_BACKEND", "keyring.backends.fail.Keyring")
     work = place / "work"
     work.mkdir()
     monkeypatch.chdir(work)

@@ -8,6 +8,7 @@ import pytest
 from flux_cli.config import Config, Origin, load_config
 from flux_cli.config.files import BIGGEST_FILE
 from flux_cli.config.keys import KEYS, SEATS, Amount, written
+from flux_cli.config.providers import Price, ProviderConfig, prices_in
 from flux_cli.domain.money import CREDIT, Money
 from flux_cli.errors import InvalidConfig
 
@@ -80,6 +81,9 @@ def test_the_example_has_the_keys_in_order_and_explains_each_table() -> None:
     names = []
     for section, table in document.items():
         for key, value in table.items():
+            if section == "providers":
+                names += [f"{section}.{key}.{part}" for part in value]
+                continue
             if key != "seats":
                 names.append(f"{section}.{key}")
                 continue
@@ -195,6 +199,8 @@ yes_needed_large = 5
 large_amount = "1"
 large_percent_of_free_cash = 1
 fallback = false
+[brain]
+max_cost = "0.01"
 [cards]
 lifetime_hours = 1
 [run]
@@ -203,6 +209,8 @@ parallel = 1
 seed = 99
 [market]
 strategy = "cheapest"
+[shopping]
+trust_floor = 95
 """
 
 
@@ -373,11 +381,9 @@ def test_config_show_at_a_terminal_fits_it(flux: Any) -> None:
     shown = flux("config", "show", "--origin", tty=True, NO_COLOR="1").out.splitlines()
 
     assert max(map(len, shown)) <= 80
-    assert "policy.per_payment                 $250.00" in "\n".join(shown)
-    assert (
-        "policy.per_payment                 $250.00"
-        in flux("config", "show", tty=True, NO_COLOR="1").out
-    )
+    assert ["policy.per_payment", "$250.00"] in [line.split()[:2] for line in shown]
+    plainly = flux("config", "show", tty=True, NO_COLOR="1").out.splitlines()
+    assert ["policy.per_payment", "$250.00"] in [line.split() for line in plainly]
 
 
 def test_config_show_is_json_as_the_file_nests_it(flux: Any) -> None:
@@ -414,3 +420,87 @@ def test_a_broken_file_ends_with_2_and_the_place(flux: Any, home: Path) -> None:
         f"flux: {home}/work/flux.toml:2: policy.per_payment would loosen it from 250.00; "
         "a project file may only lower it\n"
     )
+
+
+# Providers
+
+LOCAL = '[providers.local]\nbase_url = "http://127.0.0.1:11434/v1/"\nprices = "* 0/0"\n'
+
+
+def test_a_provider_of_ones_own_is_any_server_by_its_address(load: Any) -> None:
+    local = load(user=LOCAL).providers["local"]
+
+    assert local == ProviderConfig("local", "http://127.0.0.1:11434/v1", "", 60, "* 0/0")
+    assert list(load().providers) == ["anthropic", "openai", "xai", "local"]
+
+
+def test_a_providers_prices_are_amounts_per_million_tokens() -> None:
+    config = load_config({}, {}, Path.cwd())
+
+    assert prices_in(config.providers["openai"].prices) == {
+        "gpt-4.1": Price(Money(2_000_000), Money(8_000_000)),
+        "gpt-4o-mini": Price(Money(150_000), Money(600_000)),
+        "o1": Price(Money(15_000_000), Money(60_000_000)),
+        "*": Price(Money(15_000_000), Money(60_000_000)),
+    }
+
+
+@pytest.mark.parametrize(
+    ("line", "why"),
+    [
+        ('base_url = "http://models.example/v1"', "wants https"),
+        ('base_url = "http://127.0.0.1.evil.example/v1"', "wants https"),
+        ('base_url = "ftp://models.example"', "begins with https"),
+        ('base_url = "https://me:secret@models.example/v1"', "more than an address"),
+        ('base_url = "https://models.example/v1?key=secret"', "more than an address"),
+        ('base_url = "https://[::1"', "is not an address"),
+        ('key_env = "sk-123"', "the name of a variable"),
+        ('prices = "gpt 1/1"', "every other model"),
+        ('prices = "* 1"', "wants text such as"),
+        ('prices = "* -1/1"', "no amount|below zero"),
+        ('prices = "* 1/1, * 2/2"', "wants text such as"),
+        ('prices = "* 0.0000001/1"', "no amount"),
+        ("timeout_seconds = 0", "from 1 to 600"),
+        ('secret = "sk-123"', "no setting"),
+    ],
+)
+def test_a_provider_that_cannot_be_used_is_refused(load: Any, line: str, why: str) -> None:
+    with pytest.raises(InvalidConfig, match=why):
+        load(user=f"[providers.openai]\n{line}\n")
+
+
+@pytest.mark.parametrize("missing", ["base_url", "prices"])
+def test_a_provider_of_ones_own_says_address_and_prices(load: Any, missing: str) -> None:
+    lines = [line for line in LOCAL.splitlines() if not line.startswith(missing)]
+
+    with pytest.raises(InvalidConfig, match=rf"providers.local\] has to say its {missing}"):
+        load(user="\n".join(lines))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        LOCAL,
+        '[providers.openai]\nbase_url = "https://evil.example/v1"',
+        '[providers.openai]\nkey_env = "HOME"',
+        '[providers.openai]\nprices = "* 0/0"',
+        '[providers.local]\nbase_url = ""',
+        '[[quorum.seats]]\nname = "cfo"\nbackend = "llm"',
+        '[[quorum.seats]]\nname = "cfo"\nmodel = "yes-man"',
+        '[brain]\nbackend = "llm"',
+        '[brain]\nmax_cost = "2.00"',
+    ],
+)
+def test_a_project_neither_names_nor_changes_a_provider(load: Any, text: str) -> None:
+    with pytest.raises(InvalidConfig):
+        load(project=text)
+
+
+def test_a_seat_whose_provider_is_not_there_is_refused_when_a_model_is_to_answer(
+    load: Any,
+) -> None:
+    seat = '[[quorum.seats]]\nname = "cfo"\nprovider = "opena"\nbackend = "{}"'
+
+    assert load(user=seat.format("offline")).quorum.seats[0].provider == "opena"
+    with pytest.raises(InvalidConfig, match=r"no \[providers.opena\]; did you mean openai\?"):
+        load(user=seat.format("llm"))

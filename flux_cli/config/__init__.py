@@ -11,6 +11,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Literal, TypeVar
 
+from flux_cli.config.chain import ChainConfig, chain_config
 from flux_cli.config.files import (
     Setting,
     default_user_file,
@@ -20,13 +21,15 @@ from flux_cli.config.files import (
 )
 from flux_cli.config.keys import (
     KEYS,
-    SEATS,
     Amount,
     Key,
-    Unusable,
     Value,
+    provider_keys,
     refused_to_project,
 )
+from flux_cli.config.providers import PARTS, ProviderConfig
+from flux_cli.config.quorum import QuorumConfig, SeatConfig, quorum_config
+from flux_cli.config.unusable import Unusable
 from flux_cli.domain.text import visible
 from flux_cli.errors import InvalidConfig
 
@@ -62,26 +65,14 @@ class PolicyConfig:
 
 
 @dataclass(frozen=True, slots=True)
-class SeatConfig:
-    """One voter: who it is and which model answers for it."""
+class BrainConfig:
+    """Which model plans, and the most that one command may spend on models."""
 
-    name: str
-    title: str
+    backend: str
     provider: str
     model: str
-    backend: str
-
-
-@dataclass(frozen=True, slots=True)
-class QuorumConfig:
-    """How many of the five must say yes, and to what."""
-
-    yes_needed: int
-    yes_needed_large: int
-    large_amount: Amount
-    large_percent_of_free_cash: int
-    fallback: bool
-    seats: tuple[SeatConfig, ...]
+    timeout_seconds: int
+    max_cost: Amount
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,6 +100,14 @@ class MarketConfig:
 
 
 @dataclass(frozen=True, slots=True)
+class ShoppingConfig:
+    """Which shops are trusted enough, and where their servers are, "" for in this process."""
+
+    trust_floor: int
+    address: str
+
+
+@dataclass(frozen=True, slots=True)
 class Origin:
     """Who set a value: the kind of source, and the file and line, variable or option."""
 
@@ -127,9 +126,13 @@ class Config:
     treasury: TreasuryConfig
     policy: PolicyConfig
     quorum: QuorumConfig
+    brain: BrainConfig
+    providers: Mapping[str, ProviderConfig]
     cards: CardsConfig
     run: RunConfig
     market: MarketConfig
+    chain: ChainConfig
+    shopping: ShoppingConfig
     values: Mapping[str, Value]
     origins: Mapping[str, Origin]
 
@@ -150,6 +153,10 @@ def load_config(
     origins = {key.name: Origin("default") for key in KEYS}
     keys = {key.name: key for key in KEYS}
     for source, setting in _settings(flags, environ, cwd, user_file):
+        if setting.name not in keys:
+            for new in provider_keys(setting.name.split(".")[1]):
+                keys[new.name] = new
+                values[new.name], origins[new.name] = new.default, Origin("default")
         key = keys[setting.name]
         value = _read(key, setting)
         if source == "project" and (why := refused_to_project(key, values[key.name], value)):
@@ -203,11 +210,14 @@ def _beside(setting: Setting, folder: Path) -> Setting:
     return Setting(setting.name, str(folder / Path(setting.raw).expanduser()), place)
 
 
+GUARDED = ("FLUX_POLICY_", "FLUX_QUORUM_", "FLUX_TREASURY_", "FLUX_BRAIN_", "FLUX_PROVIDERS_")
+
+
 def _from_environment(environ: Mapping[str, str]) -> Iterator[Setting]:
     variables = {key.variable: key for key in KEYS}
     for name, text in environ.items():
         # A misspelt cap must not be a cap that silently is not there.
-        guarded = name.startswith(("FLUX_POLICY_", "FLUX_QUORUM_", "FLUX_TREASURY_"))
+        guarded = name.startswith(GUARDED)
         if guarded and name not in variables:
             near = nearest(name, variables)
             hint = f"; did you mean {near}?" if near else ""
@@ -241,33 +251,46 @@ def _built(values: dict[str, Value], origins: dict[str, Origin]) -> Config:
             reserve_floor_percent=get("policy.reserve_floor_percent", int),
             paused=get("policy.paused", bool),
         ),
-        quorum=QuorumConfig(
-            yes_needed=get("quorum.yes_needed", int),
-            yes_needed_large=get("quorum.yes_needed_large", int),
-            large_amount=get("quorum.large_amount", Amount),
-            large_percent_of_free_cash=get("quorum.large_percent_of_free_cash", int),
-            fallback=get("quorum.fallback", bool),
-            seats=tuple(
-                SeatConfig(
-                    name,
-                    *(get(f"quorum.seats.{name}.{part}", str) for part in SEAT_PARTS),
-                )
-                for name, *_ in SEATS
-            ),
+        quorum=quorum_config(get),
+        brain=BrainConfig(
+            get("brain.backend", str),
+            get("brain.provider", str),
+            get("brain.model", str),
+            get("brain.timeout_seconds", int),
+            get("brain.max_cost", Amount),
         ),
+        providers=MappingProxyType(_providers(values)),
         cards=CardsConfig(get("cards.prefix", str), get("cards.lifetime_hours", int)),
         run=RunConfig(get("run.out", Path), get("run.parallel", int), get("run.seed", int)),
         market=MarketConfig(get("market.strategy", str)),
+        chain=chain_config(get),
+        shopping=ShoppingConfig(get("shopping.trust_floor", int), get("shopping.address", str)),
         values=MappingProxyType(values),
         origins=MappingProxyType(origins),
     )
-    if config.quorum.yes_needed_large < config.quorum.yes_needed:
-        raise InvalidConfig(
-            f"quorum.yes_needed_large ({config.quorum.yes_needed_large}) is below"
-            f" quorum.yes_needed ({config.quorum.yes_needed}): large payments need no fewer votes",
-            param="quorum.yes_needed_large",
-        )
+    askers: dict[str, SeatConfig | BrainConfig] = {"brain": config.brain}
+    askers |= {f"quorum.seats.{seat.name}": seat for seat in config.quorum.seats}
+    for name, who in askers.items():
+        if who.backend == "llm" and who.provider not in config.providers:
+            near = nearest(who.provider, config.providers)
+            hint = f"; did you mean {near}?" if near else ""
+            raise InvalidConfig(
+                f"{name}.provider: there is no [providers.{visible(who.provider)}]{hint}",
+                param=f"{name}.provider",
+            )
     return config
 
 
-SEAT_PARTS = ("title", "provider", "model", "backend")
+def _providers(values: Mapping[str, Value]) -> dict[str, ProviderConfig]:
+    """Every provider by name; raises `InvalidConfig` for one without an address or prices."""
+    names = dict.fromkeys(key.split(".")[1] for key in values if key.startswith("providers."))
+    found = {}
+    for name in names:
+        parts = {part: values[f"providers.{name}.{part}"] for part in PARTS}
+        for part in ("base_url", "prices"):
+            if not parts[part]:
+                raise InvalidConfig(
+                    f"[providers.{name}] has to say its {part}", param=f"providers.{name}.{part}"
+                )
+        found[name] = ProviderConfig(name, **parts)  # type: ignore[arg-type]  # as read
+    return found

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from flux_cli.config.keys import KEYS, SEATS
+from flux_cli.config.providers import NAME, PARTS
 from flux_cli.domain.text import visible
 from flux_cli.errors import InvalidConfig
 
@@ -72,7 +73,9 @@ def _parsed(text: str, path: Path) -> Mapping[str, object]:
     import tomllib  # 3 ms that a home without files does not pay
 
     # tomllib walks dotted names and nested brackets without a bound of its own.
-    deep = re.search(rf"(?:\.[^.\n=]*){{{MOST_DOTS},}}|[\[{{](?:\s*[\[{{]){{{MOST_DOTS},}}", text)
+    # What stands in quotes nests nothing: prices are full of dots.
+    bare = re.sub(r'"[^"\\\n]*"', '""', text)
+    deep = re.search(rf"(?:\.[^.\n=]*){{{MOST_DOTS},}}|[\[{{](?:\s*[\[{{]){{{MOST_DOTS},}}", bare)
     too_deep = InvalidConfig(f"{path} is nested deeper than any setting", subject=str(path))
     if deep:
         raise too_deep
@@ -112,6 +115,9 @@ def _flattened(document: Mapping[str, object], path: Path, lines: _Lines) -> Ite
         if not isinstance(values, dict):
             place = lines.place(path, "", section)
             raise InvalidConfig(f"{place}: {section} is a table: [{section}]", param=section)
+        if section == "providers":
+            yield from _providers(values, path, lines)
+            continue
         known = [key.name.removeprefix(f"{section}.") for key in KEYS if _in(key.name, section)]
         for key, raw in values.items():
             place = lines.place(path, section, key)
@@ -128,12 +134,29 @@ def _in(name: str, section: str) -> bool:
     return name.startswith(f"{section}.")
 
 
+def _providers(tables: Mapping[str, object], path: Path, lines: _Lines) -> Iterator[Setting]:
+    for name, table in tables.items():
+        where = f"providers.{name}"
+        place = lines.place(path, where, "")
+        if not NAME.fullmatch(name) or not isinstance(table, dict):
+            raise InvalidConfig(
+                f"{place}: write each provider as [providers.NAME], in small letters, digits and -",
+                param="providers",
+            )
+        for key, raw in table.items():
+            place = lines.place(path, where, key)
+            if key not in PARTS:
+                raise _unknown(place, f"{where}.{key}", [f"{where}.{part}" for part in PARTS])
+            yield Setting(f"{where}.{key}", raw, place)
+
+
 def _seats(raw: object, path: Path, lines: _Lines) -> Iterator[Setting]:
     if not isinstance(raw, list) or not all(isinstance(seat, dict) for seat in raw):
         place = lines.place(path, "quorum", "seats")
         raise InvalidConfig(f"{place}: write each seat as [[quorum.seats]]", param="quorum.seats")
     names = [name for name, *_ in SEATS]
-    fields = ["title", "provider", "model", "backend"]
+    fields = ["title", "provider", "model", "backend", "timeout_seconds", "lineage", "weight"]
+    fields += ["veto", "required"]
     seen: set[object] = set()
     for nth, seat in enumerate(raw):
         name = seat.get("name")

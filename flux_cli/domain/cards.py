@@ -10,6 +10,14 @@ from flux_cli.domain.money import Money
 
 NUMBER_LENGTH = 16
 
+CVV_LENGTH = 3
+
+MOST_WRONG_TRIES = 5
+"""So many wrong expiry dates or CVVs in a card's life lock it; nothing sets the count back."""
+
+CARD_NETWORK = "card-network"
+"""The payee of a card that may pay any merchant; it never spends, it only gives refunds."""
+
 
 class CardState(StrEnum):
     """Whether a card can still pay, and why not."""
@@ -21,8 +29,16 @@ class CardState(StrEnum):
     CANCELLED = "cancelled"
 
 
+LIVE = (CardState.ACTIVE, CardState.PAUSED)
+"""The states that have not ended: what is left on the card is still on it."""
+
+
 class CardUsage(StrEnum):
-    """`single_use` pays once; `until_spent` pays several times up to its limit."""
+    """`single_use` pays once; `until_spent` pays several times up to its limit.
+
+    Once is one approved authorisation above one whole unit of the asset, or one capture. What is
+    smaller, such as a merchant's check of the card, counts when it is captured.
+    """
 
     SINGLE_USE = "single_use"
     UNTIL_SPENT = "until_spent"
@@ -32,24 +48,38 @@ class CardUsage(StrEnum):
 class Card:
     """A SIMULATED card for one approved intent. The middle digits and the CVV are not stored.
 
-    `fingerprint` is a keyed hash of the number; `limit = spent + remaining + released` always.
+    `limit = remaining + authorised + spent + released` always, and `refunded` is of what was
+    spent: `remaining` is in the account `card:<id>`, `authorised` in the accounts of its open
+    authorisations, `released` went back to the holder and `spent` to `payee`. `payee` is whom
+    the kernel allowed, None for a run's card, which only funds escrows. `merchant` and `category`
+    are its locks, exact. `taken_by` is the authorisation that used up a single-use card.
+    `fingerprint` is a keyed hash of the number.
     """
 
     id: str
+    key: str
     intent_id: str
     run_id: str | None
     holder: str
     purpose: str
+    payee: str | None
+    merchant: str | None
+    category: str | None
     prefix: str
     last_four: str
     fingerprint: str
     usage: CardUsage
     limit: Money
+    authorised: Money
     spent: Money
     released: Money
+    refunded: Money
     state: CardState
+    taken_by: str | None
+    wrong_tries: int
     issued_at: datetime
     expires_at: datetime
+    revealed_at: datetime | None
 
     @property
     def masked(self) -> str:
@@ -60,7 +90,39 @@ class Card:
     @property
     def remaining(self) -> Money:
         """What the card can still pay."""
-        return self.limit - self.spent - self.released
+        return self.limit - self.authorised - self.spent - self.released
+
+    @property
+    def expiry(self) -> str:
+        """The month it expires in, as a card shows it: `MM/YY`, in UTC."""
+        return f"{self.expires_at:%m/%y}"
+
+    @property
+    def is_live(self) -> bool:
+        """Whether it has not ended."""
+        return self.state in LIVE
+
+    @property
+    def paused(self) -> bool:
+        """Whether its owner stopped it for now."""
+        return self.state is CardState.PAUSED
+
+    @property
+    def locked(self) -> bool:
+        """Whether somebody guessed at it too often."""
+        return self.wrong_tries >= MOST_WRONG_TRIES
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Revealed:
+    """A card's secrets, for the one look its holder has; its `repr` shows none of them."""
+
+    number: str
+    cvv: str
+    expiry: str
+
+    def __repr__(self) -> str:
+        return "Revealed(…)"
 
 
 def luhn_digit(payload: str) -> str:

@@ -12,6 +12,7 @@ PREFIXES = {
     "agent": "agt",
     "payment_intent": "pi",
     "ballot": "bal",
+    "hearing": "hear",
     "card": "card",
     "contract": "ct",
     "entry": "ent",
@@ -25,6 +26,11 @@ PREFIXES = {
     "stream": "str",
     "exchange": "fx",
     "policy_draft": "draft",
+    "cart": "cart",
+    "settlement": "stl",
+    "attempt": "att",
+    "authorization": "auth",
+    "network_message": "net",
 }
 """The prefix of each kind of object; one meaning each."""
 

@@ -26,6 +26,10 @@ class IntentState(StrEnum):
     UNKNOWN = "unknown"
 
 
+RAILS_OUTSIDE = frozenset({"arc"})
+"""The rails on which what was approved stays on hold until a chain has settled it."""
+
+
 class CaptureMethod(StrEnum):
     """What follows on approval."""
 
@@ -127,6 +131,8 @@ class PaymentIntent:
     created_at: datetime
     expires_at: datetime
     decided_at: datetime | None
+    asked_until: datetime | None = None
+    """Until when the seats' models may answer; None where no model was asked."""
 
     @property
     def on_hold(self) -> Money:
@@ -134,6 +140,11 @@ class PaymentIntent:
         if self.state is not IntentState.APPROVED or self.card_id is not None:
             return Money(0, self.amount.asset)
         return self.amount - self.captured - self.released
+
+    @property
+    def settles_outside(self) -> bool:
+        """Whether its money leaves by a chain: then only a settlement captures or releases it."""
+        return self.rail in RAILS_OUTSIDE
 
     @property
     def spend(self) -> Spend:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from flux_cli.domain.canonical import digest
 from flux_cli.domain.money import Money
+from flux_cli.domain.purchases import Purchase
 
 MOST_TASKS = 32
 
@@ -27,10 +28,14 @@ class Task:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What will be done for a goal, in which order, for at most how much a task."""
+    """What will be done for a goal, in which order, for at most how much a task.
+
+    A plan either has work done or buys: it has tasks, or `purchases` in the order they are made.
+    """
 
     goal: str
     tasks: tuple[Task, ...]
+    purchases: tuple[Purchase, ...] = ()
 
     @property
     def digest(self) -> str:
@@ -40,6 +45,8 @@ class Plan:
 
 def faults(plan: Plan, trades: Collection[str]) -> tuple[str, ...]:
     """What makes `plan` unusable, a sentence each: unknown trades, loops, missing needs."""
+    if plan.purchases:
+        return _purchase_faults(plan)
     found: list[str] = []
     ids = [task.id for task in plan.tasks]
     if not 1 <= len(ids) <= MOST_TASKS:
@@ -63,6 +70,24 @@ def faults(plan: Plan, trades: Collection[str]) -> tuple[str, ...]:
         ]
     if not found and len(waves(plan.tasks)) == 0:
         found.append("the tasks need each other in a circle")
+    return tuple(found)
+
+
+def _purchase_faults(plan: Plan) -> tuple[str, ...]:
+    found: list[str] = []
+    ids = [purchase.id for purchase in plan.purchases]
+    if plan.tasks:
+        found.append("a plan has tasks or purchases, this one both")
+    if len(ids) > MOST_TASKS:
+        found.append(f"a plan has 1 to {MOST_TASKS} purchases, this one {len(ids)}")
+    found += [
+        f"purchase {name!r} appears twice" for name in sorted({i for i in ids if ids.count(i) > 1})
+    ]
+    found += [
+        f"purchase {purchase.id!r} pays nothing"
+        for purchase in plan.purchases
+        if purchase.amount.units <= 0
+    ]
     return tuple(found)
 
 

@@ -5,14 +5,31 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+NOT_SOURCE = frozenset(
+    {".git", ".hg", ".svn", ".venv", "venv", "node_modules", "__pycache__", ".mypy_cache", ".tox"}
+)
+"""Names of folders in a source tree that hold history, caches and what others wrote."""
+
+
+DATA_ENDINGS = (
+    ".csv", ".tsv", ".psv", ".tab", ".jsonl", ".ndjson", ".json", ".parquet", ".sqlite",
+    ".sqlite3", ".db",
+)  # fmt: skip
+"""How the names of files end that hold tables; such a file may be large and need not be text."""
+
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """One document a specialist may read and cite: a short name and its whole text."""
+    """One document a specialist may read and cite: a short name and its whole text.
+
+    A source that is no text, or too large for one, is read at its absolute `path` instead. A
+    folder's name ends in `/`; what it holds is data like any other, and nothing of it is run.
+    """
 
     name: str
     text: str
     sha256: str
+    path: str = ""
 
 
 @dataclass(frozen=True, slots=True)

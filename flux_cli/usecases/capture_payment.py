@@ -10,7 +10,7 @@ from flux_cli.domain.journal import Entry, EntryKind, Move, held, transfer, wall
 from flux_cli.domain.mandates import Mandate, MandateState
 from flux_cli.domain.money import Money
 from flux_cli.domain.runs import step_key
-from flux_cli.errors import InvalidAmount, InvalidInput, KeyReused, WrongState
+from flux_cli.errors import Fix, InvalidAmount, InvalidInput, KeyReused, WrongState
 from flux_cli.kernel.corrections import Correction, correct
 from flux_cli.kernel.verdict import Denied
 from flux_cli.usecases.correct_payment import correction_facts, record_correction
@@ -81,6 +81,7 @@ def capture_payment(
             return intent
         if intent.capture_method is CaptureMethod.ESCROW:
             raise WrongState("its money is for an escrow or a stream", subject=intent.id)
+        refuse_if_settling(intent)
         obey_freeze(tx, intent.requester)
         intent = _expired(tx, intent) if _is_due(tx, intent) else intent
         if intent.state is IntentState.EXPIRED:
@@ -198,6 +199,7 @@ def cancel_payment(deps: Deps, intent_id: str) -> PaymentIntent:
             raise WrongState(
                 f"the payment is {intent.state} and cannot be cancelled", subject=intent.id
             )
+        refuse_if_settling(intent)
         ends = IntentState.CAPTURED if intent.captured.units else IntentState.CANCELLED
         return give_back(tx, intent, ends)
 
@@ -223,7 +225,18 @@ def expire_payments(deps: Deps) -> list[PaymentIntent]:
 
 def _is_due(reader: Reader, intent: PaymentIntent) -> bool:
     over = max(reader.now, reader.ledger_time) >= intent.expires_at
-    return over and (intent.state is IntentState.AWAITING_OWNER or intent.on_hold.units > 0)
+    held_here = intent.on_hold.units > 0 and not intent.settles_outside
+    return over and (intent.state is IntentState.AWAITING_OWNER or held_here)
+
+
+def refuse_if_settling(intent: PaymentIntent) -> None:
+    """Raise `WrongState` for what leaves by a chain: what was signed may still be sent."""
+    if intent.settles_outside:
+        raise WrongState(
+            f"its money leaves by the rail {intent.rail}; only its settlement ends it",
+            subject=intent.id,
+            fixes=(Fix("see how far it is", ("flux", "settle", "status")),),
+        )
 
 
 def _expired(tx: Transaction, intent: PaymentIntent) -> PaymentIntent:

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from dataclasses import fields
 
+from flux_cli.domain.card_network import Authorization
 from flux_cli.domain.cards import Card
 from flux_cli.domain.contracts import Contract
 from flux_cli.domain.decisions import Decision
 from flux_cli.domain.intents import PaymentIntent
 from flux_cli.domain.money import CREDIT, Money
-from flux_cli.domain.quorum import SEATS, Ballot
+from flux_cli.domain.quorum import SEATS, Ballot, Tally
 from flux_cli.domain.runs import Run
+from flux_cli.usecases.make_purchases import Outcome, outcomes
 from flux_cli.usecases.ports import EntryRecord, Reader
 
 Document = dict[str, object]
@@ -18,7 +20,9 @@ Document = dict[str, object]
 
 def describe_run(reader: Reader, run: Run) -> Document:
     """The run as one document of plain values, Money and times; front ends only lay it out."""
-    intent = next(iter(reader.find(PaymentIntent, run_id=run.id, limit=1)), None)
+    purchases = outcomes(reader, run)
+    newest = [] if purchases else reader.find(PaymentIntent, run_id=run.id, limit=1)
+    intent = next(iter(newest), None)
     entries = list(reversed(reader.entries(run_id=run.id, limit=1000)))
     contracts = reader.find(Contract, run_id=run.id, oldest_first=True)
     card = None if intent is None or intent.card_id is None else reader.get(Card, intent.card_id)
@@ -42,6 +46,7 @@ def describe_run(reader: Reader, run: Run) -> Document:
         "ballots": [] if intent is None else describe_ballots(reader, intent),
         "card": None if card is None else describe_card(card),
         "hires": [_hire(run, contract) for contract in contracts],
+        "purchases": [_purchase(reader, one) for one in purchases],
         "entries": [describe_entry(entry) for entry in entries],
         "balances": _changes(entries),
         "deliverables": [shallow(artefact) for artefact in run.deliverables],
@@ -56,7 +61,33 @@ def shallow(record: object) -> Document:
 def _plan(run: Run) -> Document | None:
     if run.plan is None:
         return None
-    return {"digest": run.plan.digest, "tasks": [shallow(task) for task in run.plan.tasks]}
+    return {
+        "digest": run.plan.digest,
+        "tasks": [shallow(task) for task in run.plan.tasks],
+        "purchases": [shallow(purchase) for purchase in run.plan.purchases],
+    }
+
+
+def _purchase(reader: Reader, one: Outcome) -> Document:
+    """A purchase with its payment, its decision and ballots, its card and what was charged."""
+    intent, message = one.intent, one.message
+    return shallow(one.purchase) | {
+        "outcome": one.word,
+        "declined": message.declined if message is not None else None,
+        "payment": None if intent is None else describe_payment(intent),
+        "decision": None if intent is None else describe_decision(reader, intent),
+        "ballots": [] if intent is None else describe_ballots(reader, intent),
+        "card": None if one.card is None else describe_card(one.card),
+        "authorization": describe_authorization(one.authorization),
+    }
+
+
+def describe_authorization(authorization: Authorization | None) -> Document | None:
+    """A merchant's claim on a card, marked simulated."""
+    if authorization is None:
+        return None
+    document: Document = {"id": authorization.id, "simulated": True}
+    return document | shallow(authorization) | {"open_amount": authorization.open_amount}
 
 
 def describe_payment(intent: PaymentIntent) -> Document:
@@ -83,11 +114,19 @@ def describe_decision(reader: Reader, intent: PaymentIntent) -> Document | None:
         return None
     document = shallow(decision)
     document["refusals"] = [shallow(refusal) for refusal in decision.refusals]
-    tally = decision.tally
-    document["tally"] = None
-    if tally is not None:
-        document["tally"] = shallow(tally) | {"conditions": shallow(tally.conditions)}
+    document["tally"] = None if decision.tally is None else describe_tally(decision.tally)
     return document
+
+
+def describe_tally(tally: Tally) -> Document:
+    """A count with the rules it was made by; `diverse` says if two lineages or more answered."""
+    bar = tally.rules.bar
+    rules = shallow(tally.rules) | {
+        "seats": [shallow(rule) for rule in tally.rules.seats],
+        "bar": shallow(bar) | {"bands": [shallow(band) for band in bar.bands]},
+    }
+    named: Document = {"conditions": shallow(tally.conditions), "rules": rules}
+    return shallow(tally) | named | {"diverse": tally.diverse}
 
 
 def describe_ballots(reader: Reader, intent: PaymentIntent) -> list[Document]:
@@ -106,10 +145,10 @@ def describe_ballots(reader: Reader, intent: PaymentIntent) -> list[Document]:
 
 def describe_card(card: Card) -> Document:
     """A card as it may be shown: masked, and marked simulated."""
-    hidden = {"prefix", "last_four", "fingerprint"}
+    hidden = {"key", "prefix", "last_four", "fingerprint"}
     document: Document = {"id": card.id, "number": card.masked, "simulated": True}
     document |= {name: value for name, value in shallow(card).items() if name not in hidden}
-    return document | {"remaining": card.remaining}
+    return document | {"remaining": card.remaining, "locked": card.locked}
 
 
 def _hire(run: Run, contract: Contract) -> Document:

@@ -2,17 +2,45 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import timedelta
 
+from flux_cli.domain.canonical import digest
+from flux_cli.domain.hearings import Hearing
 from flux_cli.domain.injection import scan
 from flux_cli.domain.intents import IntentState, PaymentIntent
 from flux_cli.domain.journal import held, wallet
-from flux_cli.domain.quorum import Dossier, PayeeRecord
+from flux_cli.domain.quorum import Dossier, LinePrice, PayeeRecord
 from flux_cli.usecases.gather_facts import policy_of
 from flux_cli.usecases.money_request import MoneyRequest
-from flux_cli.usecases.ports import Reader, Settings
+from flux_cli.usecases.ports import Deps, Reader, Settings
+
+UNNAMED = frozenset({"", "payment"})
+"""Purposes that name nothing: what a request says that says nothing."""
 
 SETTLED_BEFORE = (IntentState.APPROVED, IntentState.CAPTURED)
+
+
+def show_dossier(deps: Deps, intent: PaymentIntent, request: MoneyRequest) -> Dossier:
+    """The dossier the seats are shown, recorded before the first is asked.
+
+    A seat asked later, after a crash, is shown the same facts as the others were.
+    """
+    with deps.store.begin() as tx:
+        shown = tx.lookup(Hearing, request_digest=intent.request_digest)
+        if shown is not None:
+            return shown.dossier
+        dossier = build_dossier(tx, deps.settings, intent, request)
+        hearing = Hearing(
+            id=deps.ids.new("hearing"),
+            intent_id=intent.id,
+            request_digest=intent.request_digest,
+            dossier_digest=digest(dossier),
+            dossier=dossier,
+            opened_at=tx.now,
+        )
+        tx.put(hearing, "hearing.opened", run_id=intent.run_id)
+    return dossier
 
 
 def build_dossier(
@@ -53,15 +81,34 @@ def build_dossier(
             for other in recent
         ),
         injections=scan(f"{intent.purpose}\n{intent.justification}"),
-        deliverables=request.deliverables,
+        deliverables=request.deliverables or _bought(intent),
         acceptance_checks=request.acceptance_checks,
         slack_hours=request.slack_hours,
         turnaround_hours=request.turnaround_hours,
-        prices=request.prices,
+        prices=request.prices or _paid_before(intent, recent),
         settled_claims=0,
         accuracy_percent=0,
         evidence=request.evidence,
     )
+
+
+def _bought(intent: PaymentIntent) -> tuple[str, ...]:
+    """What a plain purchase delivers is what it is for, where that is said."""
+    purpose = intent.purpose.strip()
+    return () if purpose.casefold() in UNNAMED else (purpose,)
+
+
+def _paid_before(intent: PaymentIntent, recent: Sequence[PaymentIntent]) -> tuple[LinePrice, ...]:
+    """The asked price beside what the requester paid the same payees for the same thing before."""
+    payees = {share.payee for share in intent.shares}
+    known = tuple(
+        other.amount
+        for other in recent
+        if other.amount.asset == intent.amount.asset
+        and other.purpose == intent.purpose
+        and {share.payee for share in other.shares} == payees
+    )
+    return (LinePrice(intent.purpose, intent.amount, known),) if known else ()
 
 
 def same_occasion(one: PaymentIntent, other: PaymentIntent) -> bool:

@@ -73,7 +73,7 @@ CATALOGUE = (
         "Code Reviewer",
         "Code review with ranked findings",
         "Runs established analysers; ranks findings with file and line.",
-        TEXT,
+        (*TEXT, "text/html", "application/sarif+json"),
         15,
         60,
         12,
@@ -91,6 +91,16 @@ CATALOGUE = (
 )
 """PRODUCT's default catalogue: one agent a trade, named by it."""
 
+SHOPS = (
+    ("api-hub", "API Hub"),
+    ("insight-tools", "Insight Tools"),
+    ("nimbus-cloud", "Nimbus"),
+    ("amazon", "Amazon"),
+    ("techdata", "TechData"),
+    ("walmart", "Walmart"),
+)
+"""The simulated merchants that there are from the start, by name and display name."""
+
 
 def found_economy(deps: Deps) -> bool:
     """Found the economy, once, unless an orchestrator is there; says whether this call did."""
@@ -105,8 +115,11 @@ def found_economy(deps: Deps) -> bool:
         offers = [offer for offer in CATALOGUE if tx.lookup(Agent, name=offer.name) is None]
         for offer in offers:
             _open_specialist(deps, tx, offer)
+        shops = [(name, shown) for name, shown in SHOPS if tx.lookup(Agent, name=name) is None]
+        for name, shown in shops:
+            register_agent(deps, tx, name, shown, AgentKind.MERCHANT)
         register_agent(deps, tx, ORCHESTRATOR, "Orchestrator", AgentKind.ORCHESTRATOR)
-        payees = frozenset(offer.name for offer in offers)
+        payees = frozenset([offer.name for offer in offers] + [name for name, _ in shops])
         set_policy(deps, tx, ORCHESTRATOR, deps.settings, payees)
         if deps.settings.opening_grant.units > 0:
             grant = deps.settings.opening_grant

@@ -14,6 +14,7 @@ from flux_cli.domain.plan import Task
 from flux_cli.domain.runs import Run, step_key
 from flux_cli.domain.work import Artefact, Assignment, Check, Submission
 from flux_cli.errors import WorkFailed, WrongState
+from flux_cli.usecases.close_card import refund_hire
 from flux_cli.usecases.freeze import obey_freeze
 from flux_cli.usecases.ports import Deps, Progress, Transaction
 
@@ -156,25 +157,10 @@ def _settle(deps: Deps, contract: Contract, checks: tuple[Check, ...]) -> None:
 
 
 def _reject(deps: Deps, contract: Contract, checks: tuple[Check, ...]) -> None:
-    """Escrow → the card it came from, together with the contract's last move."""
+    """Give the price back, together with the contract's last move."""
     with deps.store.begin() as tx:
         current = tx.get(Contract, contract.id).move(ContractState.REJECTED, tx.now)
-        assert current.card_id is not None, "a funded contract has its card"
-        card = tx.get(Card, current.card_id)
-        tx.post(
-            transfer(
-                step_key(contract.run_id, contract.task_id, "refund"),
-                EntryKind.ESCROW_REFUND,
-                escrow(contract.id),
-                card_account(card.id),
-                contract.price,
-                memo=f"rejected: {contract.task_id}",
-                reference=contract.id,
-                run_id=contract.run_id,
-            )
-        )
-        spent = card.spent - contract.price
-        tx.put(replace(card, spent=spent), "card.refunded", run_id=contract.run_id)
+        refund_hire(tx, current)
         tx.put(replace(current, checks=checks), "contract.rejected", run_id=contract.run_id)
 
 

@@ -7,7 +7,7 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Generic, Protocol, TypeVar
+from typing import TYPE_CHECKING, Protocol, TypeVar
 
 from flux_cli.domain.intents import Spend
 from flux_cli.domain.journal import Entry
@@ -15,13 +15,16 @@ from flux_cli.domain.marketplace import Record, Strategy
 from flux_cli.domain.money import Asset, Money
 from flux_cli.domain.plan import Plan
 from flux_cli.domain.policies import Limit
-from flux_cli.domain.quorum import Bar, Dossier, Opinion, Urgency
+from flux_cli.domain.quorum import Bar, Rules, Urgency
 from flux_cli.domain.runs import SourceFile
 from flux_cli.domain.work import Artefact, Assignment, Check, Source, Submission
+from flux_cli.usecases.brain_ports import Brain, Patience
+from flux_cli.usecases.card_numbers import CardNumbers
 
 if TYPE_CHECKING:
     # Its methods speak of the records below, so it cannot be imported before them.
     from flux_cli.usecases.exports import Exports
+    from flux_cli.usecases.shops import Shopping
 
 T = TypeVar("T")
 A = TypeVar("A")
@@ -97,6 +100,9 @@ class Reader(Protocol):
         **equal: str | int,
     ) -> list[T]:
         """Objects whose fields equal these, newest first, paged by id."""
+
+    def due(self, kind: type[T], state: str, limit: int) -> list[T]:
+        """Objects in this state whose `expires_at` has come, the longest due first."""
 
     def resolve(self, kind: type[T], prefix: str) -> T:
         """The object whose id is, or alone begins or ends with, `prefix` (≥ 4 characters)."""
@@ -196,19 +202,45 @@ class Store(Protocol):
     def accept_head(self) -> None:
         """Take the file as it is for the newest, at the owner's word after `verify`."""
 
+    def back_up(self, target: Path) -> list[Finding]:
+        """Copy the ledger, as it is at one instant, to a new file; what `verify` found in it.
+
+        Raises `InvalidInput` where something is at `target`, `StorageFailed`, `LedgerCorrupt`.
+        """
+
+    def later_than(self, source: Path) -> tuple[int, int]:
+        """How many movements and events the ledger has that the copy at `source` has not.
+
+        Raises `NotFound`, `InvalidInput`, `NewerSchema`, and `LedgerCorrupt` where it does not
+        verify.
+        """
+
+    def restore(self, source: Path, giving_up: tuple[int, int]) -> None:
+        """Put a copy in the ledger's place: all of it or nothing.
+
+        Raises what `later_than` does, and `WrongState` where that is not `giving_up` any more.
+        """
+
+    def ask(
+        self, sql: str, most: int, seconds: float
+    ) -> tuple[list[str], list[tuple[object, ...]]]:
+        """The columns and at most `most` rows of one query that only reads.
+
+        Raises `InvalidInput` for what is not one query, would write, or takes too long.
+        """
+
+    def schema(self) -> tuple[int, int]:
+        """The ledger's schema as it is, and the newest that this Flux knows."""
+
+    def migrate(self) -> tuple[int, int]:
+        """Bring the schema up to date; what it was, and what it is. Raises `NewerSchema`."""
+
 
 class Ids(Protocol):
     """Where ids come from."""
 
     def new(self, kind: str) -> str:
         """A fresh id of this kind (a key of `identifiers.PREFIXES`)."""
-
-
-class CardNumbers(Protocol):
-    """The issuer's secret: numbers only it can derive."""
-
-    def number(self, card_id: str) -> tuple[str, str]:
-        """(card number, keyed fingerprint) for a card id; the same every time."""
 
 
 class Owner(Protocol):
@@ -224,53 +256,6 @@ class Owner(Protocol):
 
     def fault(self) -> str | None:
         """What is wrong with how it is kept, or None."""
-
-
-class Question(Generic[A]):
-    """Something a brain can be asked; `A` is the type of its answer."""
-
-    __slots__ = ()
-
-
-@dataclass(frozen=True, slots=True)
-class BallotQuestion(Question[Opinion]):
-    """Ask one seat for its ballot on one request."""
-
-    seat: str
-    dossier: Dossier
-
-
-@dataclass(frozen=True, slots=True)
-class PlanQuestion(Question[Plan]):
-    """Ask for a plan: the goal, what there is to read, and each trade's highest price.
-
-    `scenarios` are names to suggest where no plan follows.
-    """
-
-    goal: str
-    brief: str
-    sources: tuple[str, ...]
-    ceilings: Mapping[str, Money]
-    scenarios: tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Answered(Generic[A]):
-    """A brain's answer and what it took: cost in CREDIT, latency in milliseconds."""
-
-    value: A
-    backend: str
-    model: str
-    cost: Money
-    tokens: int
-    latency_ms: int
-
-
-class Brain(Protocol):
-    """What answers typed questions: rules, a model, or a recording."""
-
-    def ask(self, question: Question[A]) -> Answered[A]:
-        """Raises `CannotPlan` for a goal no plan follows from."""
 
 
 class Trade(Protocol):
@@ -372,6 +357,7 @@ class Deps:
     workspace: Workspace
     reports: Reports
     exports: Exports
+    shopping: Shopping
     settings: Settings
 
 
@@ -386,8 +372,10 @@ class Settings:
     owner_threshold: Money | None
     reserve_floor_percent: int
     bar: Bar
+    rules: Rules
     card_prefix: str
     card_lifetime_hours: int
     parallel: int
     strategy: Strategy
     seed: int
+    patience: Patience = Patience()  # noqa: RUF009 - immutable

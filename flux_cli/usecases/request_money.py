@@ -2,41 +2,32 @@
 
 from __future__ import annotations
 
-from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import replace
 from datetime import timedelta
 
-from flux_cli.domain.canonical import digest
 from flux_cli.domain.decisions import Decision
 from flux_cli.domain.free_text import bounded
 from flux_cli.domain.intents import CaptureMethod, IntentState, PaymentIntent
-from flux_cli.domain.journal import EntryKind, card_account, held, transfer, wallet
+from flux_cli.domain.journal import wallet
 from flux_cli.domain.money import Money
 from flux_cli.domain.quorum import (
     SEATS,
     Ballot,
-    BallotError,
-    Conditions,
-    Dossier,
-    Opinion,
     Tally,
-    Vote,
     count,
 )
 from flux_cli.domain.refusals import Refusal
-from flux_cli.domain.runs import step_key
 from flux_cli.errors import InvalidAmount, KeyReused, WrongState
 from flux_cli.kernel.authorize import authorize
 from flux_cli.kernel.verdict import Denied, Permit, Verdict
 from flux_cli.usecases.capture_payment import hold_entry, pay_out
-from flux_cli.usecases.dossier import build_dossier
+from flux_cli.usecases.cast_ballots import cast_ballots
 from flux_cli.usecases.draw_mandate import reserve
 from flux_cli.usecases.gather_facts import gather_facts, policy_of
 from flux_cli.usecases.idempotency import LONGEST_MADE, check_key
-from flux_cli.usecases.issue_card import issue_card
+from flux_cli.usecases.issue_card import issue_card, prepare_cards, usual_terms
 from flux_cli.usecases.money_request import MoneyRequest
 from flux_cli.usecases.ports import (
-    BallotQuestion,
     Deps,
     Progress,
     Reader,
@@ -59,9 +50,11 @@ def request_money(
     check_key(key, LONGEST_MADE)
     if request.amount.units <= 0:
         raise InvalidAmount("ask for more than nothing")
+    if request.capture_method is CaptureMethod.CARD:
+        prepare_cards(deps)
     intent = _open_intent(deps, request, key)
     if intent.state is IntentState.AWAITING_QUORUM:
-        _collect_ballots(deps, intent, request, progress)
+        cast_ballots(deps, intent, request, progress)
         intent = _decide(deps, intent.id)
     return intent
 
@@ -133,71 +126,6 @@ def draft_intent(deps: Deps, reader: Reader, request: MoneyRequest, key: str) ->
     return replace(intent, request_digest=intent.spend.digest)
 
 
-def _collect_ballots(
-    deps: Deps, intent: PaymentIntent, request: MoneyRequest, progress: Progress
-) -> None:
-    """Ask every seat that has no recorded ballot, all at once; record each as it arrives."""
-    with deps.store.reading() as reader:
-        cast = reader.find(Ballot, request_digest=intent.request_digest, limit=len(SEATS))
-        dossier = build_dossier(reader, deps.settings, intent, request)
-    missing = [seat for seat in SEATS if seat not in {ballot.seat for ballot in cast}]
-    for ballot in sorted(cast, key=lambda ballot: SEATS.index(ballot.seat)):
-        progress("ballot", seat=ballot.seat, vote=ballot.vote, risk=ballot.risk, again=True)
-    if not missing:
-        return
-    with ThreadPoolExecutor(max_workers=len(missing)) as voters:
-        asked = [voters.submit(_ask, deps, intent, seat, dossier) for seat in missing]
-        for answer in as_completed(asked):
-            ballot = answer.result()
-            with deps.store.begin() as tx:
-                recorded = replace(ballot, cast_at=tx.now)
-                if tx.lookup(Ballot, request_digest=intent.request_digest, seat=ballot.seat):
-                    continue
-                tx.put(recorded, "ballot.cast", run_id=intent.run_id)
-            progress("ballot", seat=ballot.seat, vote=ballot.vote, risk=ballot.risk)
-
-
-def _ask(deps: Deps, intent: PaymentIntent, seat: str, dossier: Dossier) -> Ballot:
-    answered = deps.brain.ask(BallotQuestion(seat, dossier))
-    opinion = answered.value
-    sound = _is_sound(opinion)
-    if not sound:
-        opinion = Opinion(Vote.ABSTAIN, 0, 0, 10, (), Conditions())
-    return Ballot(
-        id=deps.ids.new("ballot"),
-        intent_id=intent.id,
-        request_digest=intent.request_digest,
-        seat=seat,
-        vote=opinion.vote,
-        hard=opinion.hard,
-        score=opinion.score,
-        confidence=opinion.confidence,
-        risk=opinion.risk,
-        reasons=opinion.reasons,
-        conditions=opinion.conditions,
-        backend=answered.backend,
-        model=answered.model,
-        error=None if sound else BallotError.SCHEMA,
-        cost=answered.cost,
-        tokens=answered.tokens,
-        latency_ms=answered.latency_ms,
-        dossier_digest=digest(dossier),
-        cast_at=intent.created_at,
-    )
-
-
-def _is_sound(opinion: Opinion) -> bool:
-    """Whether a ballot has what a ballot must have; one that has not is never a YES."""
-    return (
-        isinstance(opinion.vote, Vote)
-        and 0 <= opinion.score <= 100
-        and 0 <= opinion.confidence <= 100
-        and 1 <= opinion.risk <= 10
-        and 1 <= len(opinion.reasons) <= 4
-        and all(len(reason.text) <= 240 for reason in opinion.reasons)
-    )
-
-
 def _decide(deps: Deps, intent_id: str) -> PaymentIntent:
     """Count the ballots and judge again on today's facts; apply the verdict in the same write."""
     with deps.store.begin() as tx:
@@ -205,7 +133,7 @@ def _decide(deps: Deps, intent_id: str) -> PaymentIntent:
         if intent.state is not IntentState.AWAITING_QUORUM:
             return intent
         tally = _tally(deps, tx, intent)
-        verdict = authorize(intent.spend, gather_facts(tx, intent, tally))
+        verdict = authorize(intent.spend, gather_facts(tx, intent, tally and tally.for_kernel))
         return apply_verdict(deps, tx, intent, verdict, tally)
 
 
@@ -216,7 +144,8 @@ def _tally(deps: Deps, reader: Reader, intent: PaymentIntent) -> Tally | None:
     ballots = reader.find(Ballot, request_digest=intent.request_digest, limit=2 * len(SEATS))
     if not ballots and intent.state is not IntentState.AWAITING_QUORUM:
         return None
-    return count(ballots, intent.request_digest, needed)
+    rules = replace(deps.settings.rules, bar=deps.settings.bar)
+    return count(ballots, intent.request_digest, needed, rules)
 
 
 def approve_payment(deps: Deps, intent_id: str) -> PaymentIntent:
@@ -225,10 +154,14 @@ def approve_payment(deps: Deps, intent_id: str) -> PaymentIntent:
     The caller has made sure that it is the owner. Raises `NotFound`, and `WrongState` where the
     payment does not wait for the owner or has waited too long.
     """
+    with deps.store.reading() as reader:
+        asked = reader.lookup(PaymentIntent, id=intent_id)
+    if asked is not None and asked.capture_method is CaptureMethod.CARD:
+        prepare_cards(deps)
     with deps.store.begin() as tx:
         intent = _awaiting_owner(tx, intent_id)
         tally = _tally(deps, tx, intent)
-        facts = gather_facts(tx, intent, tally, owner_approved=True)
+        facts = gather_facts(tx, intent, tally and tally.for_kernel, owner_approved=True)
         return apply_verdict(deps, tx, intent, authorize(intent.spend, facts), tally)
 
 
@@ -287,7 +220,7 @@ def apply_verdict(
     if intent.capture_method is CaptureMethod.CARD:
         tx.post(hold_entry(approved))
         return _put_on_card(deps, tx, approved)
-    if intent.capture_method is CaptureMethod.AUTOMATIC:
+    if intent.capture_method is CaptureMethod.AUTOMATIC and not intent.settles_outside:
         return pay_out(tx, approved)
     tx.post(hold_entry(approved))
     tx.put(approved, "payment.approved", run_id=intent.run_id)
@@ -296,21 +229,8 @@ def apply_verdict(
 
 def _put_on_card(deps: Deps, tx: Transaction, intent: PaymentIntent) -> PaymentIntent:
     tx.put(intent, "payment.approved", run_id=intent.run_id)
-    card = issue_card(deps, tx, intent)
-    tx.post(
-        transfer(
-            step_key(intent.id, "", "card_load"),
-            EntryKind.CARD_LOAD,
-            held(intent.requester),
-            card_account(card.id),
-            card.limit,
-            reference=card.id,
-            run_id=intent.run_id,
-        )
-    )
-    carded = replace(intent, card_id=card.id)
-    tx.put(carded, "payment.carded", run_id=intent.run_id)
-    return carded
+    issue_card(deps, tx, intent, usual_terms(deps, intent), f"card:{intent.id}")
+    return tx.get(PaymentIntent, intent.id)
 
 
 def _refuse(
@@ -321,6 +241,8 @@ def _refuse(
         # Silence is not an opinion: the request waits, and may be asked again.
         return intent
     expires_at = intent.expires_at
+    if tally is not None:
+        denied = replace(denied, refusals=tuple(_told(one, tally) for one in denied.refusals))
     if denied.waits_for == "owner_required":
         state, expires_at = IntentState.AWAITING_OWNER, tx.now + OWNER_LIFETIME
     decision = _decision(deps, tx, intent, denied, tally)
@@ -336,6 +258,14 @@ def _refuse(
     )
     tx.put(refused, f"payment.{state}", run_id=intent.run_id)
     return refused
+
+
+def _told(refusal: Refusal, tally: Tally) -> Refusal:
+    """The count's own sentence, where the kernel's two numbers do not say what refused."""
+    enough = refusal.code == "quorum_refused" and tally.yes >= tally.needed
+    if enough or (refusal.code == "owner_required" and tally.outcome == "split"):
+        return Refusal(refusal.code, tally.why)
+    return refusal
 
 
 def _decision(

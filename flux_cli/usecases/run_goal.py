@@ -22,12 +22,14 @@ from flux_cli.domain.quorum import LinePrice, Urgency
 from flux_cli.domain.runs import Run, RunState, step_key
 from flux_cli.domain.work import Artefact
 from flux_cli.errors import CannotPlan, KeyReused
+from flux_cli.usecases.ask_plan import ask_plan
 from flux_cli.usecases.close_card import close_card
 from flux_cli.usecases.describe_run import describe_run
 from flux_cli.usecases.freeze import obey_freeze
 from flux_cli.usecases.hire import Job, carry_out
+from flux_cli.usecases.make_purchases import Outcome, make_purchases, outcomes
 from flux_cli.usecases.money_request import MoneyRequest
-from flux_cli.usecases.ports import Deps, PlanQuestion, Progress, Reader
+from flux_cli.usecases.ports import Deps, Progress, Reader
 from flux_cli.usecases.quote import quote_tasks
 from flux_cli.usecases.request_money import request_money
 
@@ -126,13 +128,8 @@ def _plan(deps: Deps, run: Run, progress: Progress) -> Run:
     """A plan from the scenario or from a brain, valid by the same rules."""
     plan = run.plan
     if plan is None:
-        with deps.store.reading() as reader:
-            ceilings = {item.trade: item.price_max for item in reader.find(Listing) if item.active}
-        names = tuple(deps.scenarios.names())
-        files = tuple(source.name for source in run.sources)
-        question = PlanQuestion(run.goal, run.brief, files, ceilings, names)
         try:
-            plan = deps.brain.ask(question).value
+            plan = ask_plan(deps, run, progress)
         except CannotPlan as error:
             _keep(deps, _failed(deps, run, str(error)), "run.failed")
             raise
@@ -140,6 +137,10 @@ def _plan(deps: Deps, run: Run, progress: Progress) -> Run:
     if wrong:
         _keep(deps, _failed(deps, run, "; ".join(wrong)), "run.failed")
         raise CannotPlan("the plan cannot be carried out: " + "; ".join(wrong))
+    if plan.purchases:
+        # Each is asked for when its turn comes, so there is nothing to request for all of them.
+        progress("purchases", purchases=len(plan.purchases), plan=plan.digest[:12])
+        return _keep(deps, replace(run, plan=plan, state=RunState.WORKING), "run.planned")
     progress("planned", tasks=len(plan.tasks), plan=plan.digest[:12])
     return _keep(deps, replace(run, plan=plan, state=RunState.REQUESTING), "run.planned")
 
@@ -249,6 +250,8 @@ def _line_price(reader: Reader, contract: Contract, listings: dict[str, Listing]
 def _work(deps: Deps, run: Run, progress: Progress) -> Run:
     """Hire for every task as soon as what it needs is settled, independent tasks in parallel."""
     assert run.plan is not None, "a run is planned before work starts"
+    if run.plan.purchases:
+        return _buy(deps, run, progress)
     with deps.store.reading() as reader:
         contracts = {c.task_id: c for c in reader.find(Contract, run_id=run.id)}
     done: dict[str, ContractState] = {}
@@ -275,6 +278,13 @@ def _work(deps: Deps, run: Run, progress: Progress) -> Run:
     rejected = [task for task, state in done.items() if state is not ContractState.SETTLED]
     error = f"not accepted: {', '.join(rejected)}; their money came back"
     return _keep(deps, _failed(deps, _read(deps, run.id), error), "run.failed")
+
+
+def _buy(deps: Deps, run: Run, progress: Progress) -> Run:
+    """Make the plan's purchases; a denied one is a result like any other, and is delivered."""
+    deps.workspace.claim(Path(run.out), run.id)
+    made = make_purchases(deps, run, progress)
+    return _deliver(deps, run, progress) if all(one.is_over for one in made) else run
 
 
 def _ready(plan: Plan, done: dict[str, ContractState]) -> list[Task]:
@@ -307,7 +317,8 @@ def _deliver(deps: Deps, run: Run, progress: Progress) -> Run:
         document = describe_run(reader, finished)
     for name, media_type, data in deps.reports.render(document):
         files.append(deps.workspace.write(out, name, data, media_type))
-    manifest = _manifest(finished, contracts, files)
+    with deps.store.reading() as reader:
+        manifest = _manifest(finished, contracts, outcomes(reader, finished), files)
     made = deps.workspace.write(
         out, "manifest.json", canonical(manifest).encode(), "application/json"
     )
@@ -315,8 +326,10 @@ def _deliver(deps: Deps, run: Run, progress: Progress) -> Run:
     return _keep(deps, replace(finished, deliverables=(*files, made)), "run.completed")
 
 
-def _manifest(run: Run, contracts: Sequence[Contract], files: Sequence[Artefact]) -> object:
-    """What was delivered, by whom, for how much, and the hash of every file but this one."""
+def _manifest(
+    run: Run, contracts: Sequence[Contract], bought: Sequence[Outcome], files: Sequence[Artefact]
+) -> object:
+    """What was delivered or bought, of whom, for how much, and the hash of every other file."""
     assert run.plan is not None, "a delivered run had a plan"
     return {
         "schema": "flux.manifest/1",
@@ -333,9 +346,24 @@ def _manifest(run: Run, contracts: Sequence[Contract], files: Sequence[Artefact]
                 "price": contract.price.decimal,
                 "currency": contract.price.asset.code,
                 "backend": contract.backend,
-                "checks": [{"name": c.name, "passed": c.passed} for c in contract.checks],
+                "checks": [
+                    {"name": c.name, "passed": c.passed, "found": c.found} for c in contract.checks
+                ],
             }
             for contract in contracts
+        ],
+        "purchases": [
+            {
+                "id": one.purchase.id,
+                "merchant": one.purchase.merchant,
+                "price": one.purchase.amount.decimal,
+                "currency": one.purchase.amount.asset.code,
+                "outcome": one.word,
+                "payment": one.intent.id if one.intent else None,
+                "card": one.card.id if one.card else None,
+                "authorization": one.authorization.id if one.authorization else None,
+            }
+            for one in bought
         ],
         "files": list(files),
     }

@@ -10,7 +10,8 @@ from flux_cli.usecases.ports import Deps, Scenario
 
 def describe_scenario(scenario: Scenario) -> Document:
     """A scenario whole, its brief included."""
-    tasks = scenario.plan.tasks
+    tasks, purchases = scenario.plan.tasks, scenario.plan.purchases
+    asked = [task.max_price for task in tasks] + [purchase.amount for purchase in purchases]
     return {
         "id": scenario.name,
         "title": scenario.title,
@@ -20,11 +21,12 @@ def describe_scenario(scenario: Scenario) -> Document:
         "claimed_return": scenario.claimed_return,
         "urgency": scenario.urgency,
         "budget": scenario.budget,
-        "most": total([task.max_price for task in tasks], CREDIT),
+        "most": total(asked, CREDIT),
         "folder": scenario.folder,
         "sources": [source.name for source in scenario.sources],
         "plan_digest": scenario.plan.digest,
         "tasks": [shallow(task) for task in tasks],
+        "purchases": [shallow(purchase) for purchase in purchases],
         "brief": scenario.brief,
     }
 
@@ -43,12 +45,14 @@ def _summary(deps: Deps, name: str) -> Document:
             "title": "",
             "goal": "",
             "tasks": None,
+            "purchases": None,
             "most": None,
             "error": str(fault),
         }
     whole = describe_scenario(scenario)
     return {key: whole[key] for key in ("id", "title", "goal")} | {
         "tasks": len(scenario.plan.tasks),
+        "purchases": len(scenario.plan.purchases),
         "most": whole["most"],
         "error": None,
     }

@@ -6,7 +6,7 @@ import sys
 
 import pytest
 
-HEAVY = ("openai", "web3", "textual", "keyring")
+HEAVY = ("openai", "httpx2", "stamina", "web3", "textual", "keyring", "fastapi", "uvicorn")
 
 PROBE = """
 import sys

@@ -61,7 +61,7 @@ def test_only_the_kernel_makes_a_permit(name):
     assert makers
 
 
-def test_sqlite_is_opened_only_by_the_store_and_in_memory_by_the_researcher():
+def test_databases_are_opened_only_by_the_store_and_by_specialists_apart_from_it():
     openers = {
         str(path.relative_to(PACKAGE))
         for path in MODULES
@@ -74,6 +74,11 @@ def test_sqlite_is_opened_only_by_the_store_and_in_memory_by_the_researcher():
         "adapters/store/connection.py",
         "adapters/store/verify.py",
         "adapters/specialists/retrieval.py",
+        # Full-text search over shops' offers, in memory.
+        "adapters/retailers/catalogue_search.py",
+        # DuckDB's, closed to the outside; and a client's database file, read from a copy.
+        "adapters/specialists/analyst/engine.py",
+        "adapters/specialists/analyst/containers.py",
     }
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
@@ -9,10 +10,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 from stdnum import luhn
 
+from flux_cli.domain.card_network import Presented
 from flux_cli.domain.cards import (
     Card,
     CardState,
     CardUsage,
+    Revealed,
     card_number,
     luhn_digit,
     luhn_valid,
@@ -60,22 +63,42 @@ def test_the_published_test_number_is_valid() -> None:
     assert card_number("424242", 424242424) == "4242424242424242"
 
 
-def card(limit: int, spent: int, released: int) -> Card:
+def card(limit: int, authorised: int, spent: int, released: int) -> Card:
     return Card(
-        "card_1", "pi_1", None, "ada", "ads", "424242", "1234", "f" * 64, CardUsage.SINGLE_USE,
-        Money(limit), Money(spent), Money(released), CardState.ACTIVE, NOW, NOW,
+        id="card_1", key="k", intent_id="pi_1", run_id=None, holder="ada", purpose="ads",
+        payee="acme", merchant="acme", category=None, prefix="424242", last_four="1234",
+        fingerprint="f" * 64, usage=CardUsage.SINGLE_USE, limit=Money(limit),
+        authorised=Money(authorised), spent=Money(spent), released=Money(released),
+        refunded=Money(0), state=CardState.ACTIVE, taken_by=None, wrong_tries=0, issued_at=NOW,
+        expires_at=NOW, revealed_at=None,
     )  # fmt: skip
 
 
 @pytest.mark.parametrize(
-    ("limit", "spent", "released", "left"),
-    [(10, 0, 0, 10), (10, 4, 0, 6), (10, 4, 6, 0), (10, 0, 10, 0)],
+    ("limit", "authorised", "spent", "released", "left"),
+    [(10, 0, 0, 0, 10), (10, 0, 4, 0, 6), (10, 3, 4, 0, 3), (10, 0, 4, 6, 0), (10, 0, 0, 10, 0)],
 )
-def test_what_remains_is_the_limit_less_what_was_spent_and_released(
-    limit: int, spent: int, released: int, left: int
+def test_what_remains_is_the_limit_less_what_is_authorised_and_was_spent_and_released(
+    limit: int, authorised: int, spent: int, released: int, left: int
 ) -> None:
-    assert card(limit, spent, released).remaining == Money(left)
+    assert card(limit, authorised, spent, released).remaining == Money(left)
 
 
 def test_a_shown_number_hides_the_middle() -> None:
-    assert card(1, 0, 0).masked == "424242••••••1234"
+    assert card(1, 0, 0, 0).masked == "424242••••••1234"
+
+
+def test_a_card_shows_the_month_it_expires_in() -> None:
+    assert card(1, 0, 0, 0).expiry == "11/26"
+
+
+@pytest.mark.parametrize(("tries", "locked"), [(0, False), (4, False), (5, True)])
+def test_82_the_fifth_wrong_try_locks_a_card(tries: int, locked: bool) -> None:
+    assert replace(card(1, 0, 0, 0), wrong_tries=tries).locked is locked
+
+
+def test_118_what_holds_a_cards_secrets_does_not_show_them() -> None:
+    number, cvv = "4242424242424242", "987"
+    for secret in (Revealed(number, cvv, "11/26"), Presented(number, "11/26", cvv)):
+        assert number not in repr(secret) + str(secret)
+        assert cvv not in repr(secret) + str(secret)

@@ -16,6 +16,7 @@ from flux_cli.domain.quorum import (
     Bar,
     Conditions,
     Reason,
+    Rules,
     Tally,
     Vote,
     count,
@@ -93,7 +94,9 @@ COUNTS = [
 
 @pytest.mark.parametrize(("words", "needed", "outcome", "yes", "no", "abstain", "missing"), COUNTS)
 def test_ballots_are_counted(words, needed, outcome, yes, no, abstain, missing):
-    assert count(ballots(words), DIGEST, needed) == Tally(
+    tally = count(ballots(words), DIGEST, needed)
+
+    assert tally == Tally(
         request_digest=DIGEST,
         approved=outcome == "approved",
         outcome=outcome,
@@ -103,7 +106,11 @@ def test_ballots_are_counted(words, needed, outcome, yes, no, abstain, missing):
         missing=missing,
         needed=needed,
         conditions=Conditions(),
+        why=tally.why,
+        lineages=() if missing == 5 else ("rules",),
+        rules=Rules(),
     )
+    assert tally.why
 
 
 def test_the_order_of_the_ballots_does_not_matter():

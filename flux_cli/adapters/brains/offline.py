@@ -10,7 +10,7 @@ from flux_cli.adapters.brains.planner import propose
 from flux_cli.adapters.brains.seats import cfo, data, growth, operations, risk
 from flux_cli.domain.money import Money
 from flux_cli.domain.quorum import Dossier, Opinion
-from flux_cli.usecases.ports import Answered, BallotQuestion, PlanQuestion, Question
+from flux_cli.usecases.brain_ports import Answered, BallotQuestion, PlanQuestion, Question
 
 A = TypeVar("A")
 

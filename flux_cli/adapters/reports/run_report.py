@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
-from flux_cli.domain.money import Money
+from flux_cli.domain.money import CREDIT, Money, total
 from flux_cli.domain.quorum import SEATS, Vote
 from flux_cli.domain.text import visible
 
@@ -28,12 +28,14 @@ _GOOD = frozenset(
     {
         "completed",
         "approved",
+        "permit",
         "captured",
         "settled",
         "accepted",
         "released",
         "active",
         "used",
+        "bought",
         "yes",
     }
 )
@@ -42,6 +44,7 @@ _BAD = frozenset(
         "denied",
         "failed",
         "refused",
+        "declined",
         "rejected",
         "cancelled",
         "expired",
@@ -140,6 +143,8 @@ def _facts(document: Mapping[str, object]) -> dict[str, Any]:
         "conditions": _together(run["ballots"]) if _approved(run["decision"]) else [],
         "split": _split(run["payment"]),
         "refusals": _refusals(run["payment"]),
+        "purchases": [_purchase(one) for one in run.get("purchases", ())],
+        "totals": _totals(run.get("purchases", ())),
         "entries": entries,
         "balanced": sum(entry["balanced"] for entry in entries),
         "show": f"flux runs show {shlex.quote(str(run['id']))}",
@@ -216,6 +221,29 @@ def _cards(ballots: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
     order = {seat: place for place, seat in enumerate(SEATS)}
     cards = cast + silent if cast else []
     return sorted(cards, key=lambda card: order.get(str(card["seat"]), len(order)))
+
+
+def _purchase(one: Mapping[str, Any]) -> dict[str, Any]:
+    """A purchase with what the page says about how it was decided."""
+    return {
+        **one,
+        "votes": _votes(one),
+        "cards": _cards(one["ballots"]),
+        "conditions": _together(one["ballots"]) if _approved(one["decision"]) else [],
+        "refusals": _refusals(one["payment"]),
+    }
+
+
+def _totals(purchases: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    """What was asked for and spent in all, and how many ended how."""
+    spent = [one["authorization"]["captured"] for one in purchases if one["authorization"]]
+    outcomes = Counter(str(one["outcome"]) for one in purchases)
+    return {
+        "asked": total([one["amount"] for one in purchases], CREDIT),
+        "spent": total(spent, CREDIT),
+        "bought": outcomes["bought"],
+        "denied": outcomes["denied"],
+    }
 
 
 def _asks(conditions: Mapping[str, Any]) -> list[str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import hashlib
 import re
 import tomllib
 from pathlib import Path
@@ -10,12 +11,13 @@ from typing import TYPE_CHECKING
 
 from flux_cli.domain.money import CREDIT, Money, parse_money
 from flux_cli.domain.plan import Plan, Task, faults
+from flux_cli.domain.purchases import Purchase
 from flux_cli.domain.quorum import Urgency
 from flux_cli.errors import Fix, FluxError, InvalidScenario, NotFound
 from flux_cli.usecases.ports import Scenario
 
 if TYPE_CHECKING:
-    from flux_cli.adapters.scenario_files.form import Form, TaskForm
+    from flux_cli.adapters.scenario_files.form import Form, PaymentForm, TaskForm
 
 NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,63}", re.ASCII)
 LARGEST = 64 * 1024
@@ -68,8 +70,14 @@ def read_scenario(file: Path, trades: frozenset[str]) -> Scenario:
     form = _form(file)
     folder = file.parent.resolve()
     try:
-        plan = Plan(form.goal, tuple(_task(task) for task in form.tasks))
+        plan = Plan(
+            form.goal,
+            tuple(_task(task) for task in form.tasks),
+            tuple(_purchase(payment, folder, file) for payment in form.payments),
+        )
         expected, budget = _amount(form.expected_return), _amount(form.budget)
+    except InvalidScenario:
+        raise
     except FluxError as error:
         raise InvalidScenario(f"{file}: {error}", subject=str(file)) from error
     wrong = faults(plan, trades)
@@ -80,7 +88,9 @@ def read_scenario(file: Path, trades: frozenset[str]) -> Scenario:
         path
         for pattern in form.sources
         for path in sorted(folder.glob(pattern))
-        if path.is_file() and _inside(folder, str(path.relative_to(folder)), file)
+        # A folder that is named whole is one source; a pattern picks files.
+        if (path.is_file() or (path.is_dir() and path == folder / pattern))
+        and _inside(folder, str(path.relative_to(folder)), file)
     ]
     if form.sources and not sources:
         raise InvalidScenario(f"{file}: sources match no file", subject=str(file), param="sources")
@@ -95,7 +105,7 @@ def read_scenario(file: Path, trades: frozenset[str]) -> Scenario:
         brief=brief_text,
         sources=(brief, *sources),
         purpose=form.purpose,
-        justification=form.justification,
+        justification=form.justification or "",
         claimed_return=expected,
         urgency=Urgency(form.urgency),
         budget=budget,
@@ -121,7 +131,9 @@ def _form(file: Path) -> Form:
     except pydantic.ValidationError as error:
         first = error.errors()[0]
         field = ".".join(str(part) for part in first["loc"])
-        raise InvalidScenario(f"{file}: {field}: {first['msg']}", param=field) from error
+        where = f"{file}: {field}" if field else str(file)
+        said = first["msg"].removeprefix("Value error, ")
+        raise InvalidScenario(f"{where}: {said}", param=field or None) from error
     if form.name != file.parent.resolve().name:
         raise InvalidScenario(f"{file}: name {form.name!r} is not its folder's", param="name")
     return form
@@ -146,6 +158,32 @@ def _task(form: TaskForm) -> Task:
         max_price=parse_money(form.max_price, CREDIT),
         deadline_hours=form.deadline_hours,
     )
+
+
+def _purchase(form: PaymentForm, folder: Path, file: Path) -> Purchase:
+    return Purchase(
+        id=form.id,
+        merchant=form.merchant,
+        category=form.category,
+        item=form.item,
+        amount=parse_money(form.amount, CREDIT),
+        justification=form.justification,
+        claimed_return=_amount(form.expected_return),
+        urgency=Urgency(form.urgency),
+        known_prices=tuple(parse_money(price, CREDIT) for price in form.known_prices),
+        evidence=tuple(_named_by_hash(folder, name, file) for name in form.evidence),
+    )
+
+
+def _named_by_hash(folder: Path, name: str, file: Path) -> str:
+    """A document by its name and the first digits of its SHA-256; it must be there."""
+    try:
+        content = _inside(folder, name, file).read_bytes()
+    except OSError as error:
+        raise InvalidScenario(
+            f"{file}: cannot read the evidence {name!r}: {error.strerror}", param="evidence"
+        ) from error
+    return f"{name} {hashlib.sha256(content).hexdigest()[:12]}"
 
 
 def _amount(text: str | None) -> Money | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, StringConstraints
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
 
 Line = Annotated[str, StringConstraints(min_length=1, max_length=600)]
 Name = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9-]{0,63}$")]
@@ -28,8 +28,29 @@ class TaskForm(_Strict):
     deadline_hours: int = 72
 
 
+class PaymentForm(_Strict):
+    """One `[[payments]]` table: something to ask money for and then buy; amounts are CREDIT.
+
+    `evidence` names files of the scenario's folder that back what is said.
+    """
+
+    id: Name
+    merchant: Name
+    category: Name
+    item: Line
+    amount: str
+    justification: Line
+    expected_return: str | None = None
+    urgency: Literal["low", "medium", "high"] = "medium"
+    known_prices: Annotated[list[str], Field(max_length=20)] = []
+    evidence: Annotated[list[Pattern], Field(max_length=10)] = []
+
+
 class Form(_Strict):
-    """A whole scenario file."""
+    """A whole scenario file: `tasks` to have done or `payments` to make, never both.
+
+    What is said for the money stands once for all tasks, and with each payment of its own.
+    """
 
     schema_: Literal["flux.scenario/1"]
     name: Name
@@ -38,11 +59,23 @@ class Form(_Strict):
     brief: Pattern
     sources: list[Pattern] = []
     purpose: Line
-    justification: Line
+    justification: Line | None = None
     expected_return: str | None = None
     urgency: Literal["low", "medium", "high"] = "medium"
     budget: str | None = None
-    tasks: list[TaskForm]
+    tasks: list[TaskForm] = []
+    payments: list[PaymentForm] = []
+
+    @model_validator(mode="after")
+    def _one_kind(self) -> Form:
+        if bool(self.tasks) == bool(self.payments):
+            raise ValueError("a scenario has [[tasks]] or [[payments]]: one of the two")
+        said = (self.justification, self.expected_return)
+        if self.payments and said != (None, None):
+            raise ValueError("justification and expected_return belong to each of the payments")
+        if self.tasks and self.justification is None:
+            raise ValueError("justification is missing")
+        return self
 
     model_config = ConfigDict(
         extra="forbid", strict=True, alias_generator=lambda name: name.removesuffix("_")

@@ -259,12 +259,19 @@ RESERVES = (
         "{0} is not as its card is",
     ),
     (
-        "select a.name, a.balance, coalesce(c.price, e.amount - e.released - e.refunded, 0)"
+        "select a.name, a.balance,"
+        " coalesce(c.price, e.amount - e.released - e.refunded, k.locked, 0)"
         " from accounts a left join contracts c on c.id = substr(a.name, 8)"
         " and c.price_asset = a.asset and c.state in ('funded', 'working', 'submitted', 'revision')"
         " left join escrows e on e.id = substr(a.name, 8) and e.amount_asset = a.asset"
+        " left join carts k on k.id = substr(a.name, 8) and k.locked_asset = a.asset"
         " where a.kind = 'escrow'",
-        "{0} locks {1}, its contract or escrow {2}",
+        "{0} locks {1}, its contract, escrow or cart {2}",
+    ),
+    (
+        "select k.id, coalesce(a.balance, 0), k.locked from carts k"
+        " left join accounts a on a.name = 'escrow:' || k.id and a.asset = k.locked_asset",
+        "{0} has {1} in its account, its legs {2}",
     ),
     (
         "select e.id, coalesce(a.balance, 0), e.amount - e.released - e.refunded from escrows e"

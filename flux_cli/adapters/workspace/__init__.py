@@ -6,11 +6,12 @@ import hashlib
 import os
 import shutil
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
+from flux_cli.adapters.workspace.tree import tree_digest
 from flux_cli.domain.runs import SourceFile
-from flux_cli.domain.work import Artefact, Source
+from flux_cli.domain.work import DATA_ENDINGS, Artefact, Source
 from flux_cli.errors import Fix, InvalidInput, StorageFailed
 
 MARK = ".flux-run"
@@ -19,6 +20,9 @@ MARK = ".flux-run"
 STAGED = ".working"
 LARGEST_SOURCE = 4 * 1024 * 1024
 """Bytes of one source document; more is refused rather than read."""
+
+LARGEST_DATA = 8 * 1024**3
+"""Bytes of one file of tables; it is read at its path and never whole."""
 
 TEXTS = ("text/", "application/json")
 
@@ -70,10 +74,7 @@ class Folders:
     def intact(self, folder: Path, artefacts: Sequence[Artefact]) -> bool:
         """Whether every file is there with its hash."""
         try:
-            return all(
-                hashlib.sha256((folder / item.path).read_bytes()).hexdigest() == item.sha256
-                for item in artefacts
-            )
+            return all(_digest(folder / item.path) == item.sha256 for item in artefacts)
         except OSError:
             return False
 
@@ -87,14 +88,28 @@ class Folders:
             }
 
     def describe_source(self, path: Path) -> SourceFile:
-        """Name, place and hash of a file to be read; raises `InvalidInput`."""
-        return SourceFile(path.name, str(path.resolve()), hashlib.sha256(_read(path)).hexdigest())
+        """Name, place and hash of a file or folder to be read; raises `InvalidInput`."""
+        if path.is_dir():
+            place = path.resolve()
+            return SourceFile(f"{place.name}/", str(place), tree_digest(place))
+        digest = (
+            _data_digest(path)
+            if path.name.lower().endswith(DATA_ENDINGS)
+            else hashlib.sha256(_read(path)).hexdigest()
+        )
+        return SourceFile(path.name, str(path.resolve()), digest)
 
     def read_source(self, source: SourceFile) -> Source:
         """A source's text; raises `InvalidInput` if it is gone or no longer what it was."""
+        if source.name.endswith("/"):
+            if tree_digest(Path(source.path)) != source.sha256:
+                raise _changed(source)
+            return Source(source.name, "", source.sha256, source.path)
+        if source.name.lower().endswith(DATA_ENDINGS):
+            return _data(source)
         data = _read(Path(source.path))
         if hashlib.sha256(data).hexdigest() != source.sha256:
-            raise InvalidInput(f"{source.path} has changed since the run began", param="sources")
+            raise _changed(source)
         try:
             return Source(source.name, data.decode("utf-8"), source.sha256)
         except UnicodeDecodeError as error:
@@ -104,6 +119,36 @@ class Folders:
         """Write one file of the run's own beside the deliverables."""
         with disk_errors(out):
             return self._write(out, name, data, media_type)
+
+
+def _changed(source: SourceFile) -> InvalidInput:
+    return InvalidInput(f"{source.path} has changed since the run began", param="sources")
+
+
+def _data(source: SourceFile) -> Source:
+    """A file of tables, named by its path; its text too where it is small and is text."""
+    path = Path(source.path)
+    if _data_digest(path) != source.sha256:
+        raise _changed(source)
+    text = ""
+    if path.stat().st_size <= LARGEST_SOURCE:
+        with suppress(UnicodeDecodeError):
+            text = path.read_bytes().decode("utf-8")
+    return Source(source.name, text, source.sha256, source.path)
+
+
+def _digest(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _data_digest(path: Path) -> str:
+    try:
+        if path.stat().st_size > LARGEST_DATA:
+            raise InvalidInput(f"{path} is larger than {LARGEST_DATA} bytes", param="sources")
+        return _digest(path)
+    except OSError as error:
+        raise InvalidInput(f"cannot read {path}: {error.strerror}", param="sources") from error
 
 
 def _read(path: Path) -> bytes:

@@ -31,5 +31,14 @@ def ballot_rows(document: Mapping[str, object]) -> list[dict[str, object]]:
 def votes_in_words(tally: object, votes: object) -> str:
     """How many of the five said yes, and how many had to."""
     if isinstance(tally, Mapping):
-        return f"{votes} YES, {tally['needed']} needed, {tally['outcome']}"
+        return f"{votes} YES, {tally['needed']} needed, {tally['outcome']}{one_lineage(tally)}"
     return "the seats were not asked" if votes is None else f"{votes} YES"
+
+
+def one_lineage(tally: Mapping[str, object]) -> str:
+    """A word where fewer than two model lineages answered: five alike are about one vote."""
+    lineages = tally["lineages"]
+    assert isinstance(lineages, list | tuple), "lineages are a list"
+    if tally["diverse"] or not lineages:
+        return ""
+    return "; by rules, no model" if lineages[0] == "rules" else f"; one lineage, {lineages[0]}"

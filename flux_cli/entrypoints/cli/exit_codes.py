@@ -40,6 +40,7 @@ BY_ERROR: tuple[tuple[type[errors.FluxError], ExitCode], ...] = (
     (errors.WrongState, ExitCode.CONFLICT),
     (errors.Frozen, ExitCode.CONFLICT),
     (errors.OwnerRequired, ExitCode.AUTH),
+    (errors.KeyringUnusable, ExitCode.AUTH),
     (errors.InsufficientFunds, ExitCode.FUNDS),
     (errors.LedgerBusy, ExitCode.TEMPORARY),
     # A full or read-only disk is a state of the machine: nothing was half done, and the same
@@ -50,8 +51,15 @@ BY_ERROR: tuple[tuple[type[errors.FluxError], ExitCode], ...] = (
     (errors.UnsafeStorage, ExitCode.USAGE),
     (errors.LedgerCorrupt, ExitCode.INTEGRITY),
     (errors.NewerSchema, ExitCode.INTEGRITY),
+    (errors.ShopFailed, ExitCode.TEMPORARY),
+    (errors.ShopRefused, ExitCode.CONFLICT),
     # A specialist is a provider that failed; nobody refused, so 3 would be a lie.
     (errors.WorkFailed, ExitCode.TEMPORARY),
+    (errors.ChainUnavailable, ExitCode.TEMPORARY),
+    (errors.WrongChain, ExitCode.USAGE),
+    (errors.KeyUnavailable, ExitCode.AUTH),
+    # Its policy or record was changed behind its back: nothing is signed until a human looked.
+    (errors.SignerFailed, ExitCode.INTEGRITY),
 )
 """Each failure and its number; a test proves that no `FluxError` is without a row."""
 

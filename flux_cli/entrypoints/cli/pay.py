@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from enum import StrEnum
 from typing import Annotated
 
 import typer
 
-from flux_cli.bootstrap import open_existing
 from flux_cli.domain.intents import CaptureMethod, Share
-from flux_cli.domain.money import CREDIT
+from flux_cli.domain.money import CREDIT, USDC
+from flux_cli.entrypoints.cli.brain_options import Brain, Cassette, Record, open_for_votes
 from flux_cli.entrypoints.cli.exit_codes import ExitCode
 from flux_cli.entrypoints.cli.invocation import Invocation
 from flux_cli.entrypoints.cli.options import MONEY
@@ -33,6 +34,13 @@ from flux_cli.entrypoints.cli.verb import daily, verb
 app = daily()
 
 
+class Rail(StrEnum):
+    """How a payment leaves."""
+
+    SIMULATED = "simulated"
+    ARC = "arc"
+
+
 @verb(
     app,
     "pay",
@@ -40,6 +48,7 @@ app = daily()
     examples=(
         "flux pay orchestrator researcher 12.50 --purpose 'two interviews'",
         "flux pay orchestrator researcher 40 --dry-run",
+        "flux pay orchestrator acme 5 --rail arc",
     ),
 )
 def pay(
@@ -52,12 +61,27 @@ def pay(
     category: Category = "general",
     mandate: MandateId = None,
     reference: Reference = "",
-    asset: AssetCode = CREDIT.code,
+    asset: AssetCode = "",
+    rail: Annotated[
+        Rail, typer.Option(help="How it leaves: simulated, or USDC over the Arc chain.")
+    ] = Rail.SIMULATED,
+    brain: Brain = None,
+    record: Record = False,
+    cassette: Cassette = None,
 ) -> ExitCode:
     """Pay an agent at once, if its payer's policy allows it and, if it is large, the quorum."""
-    money = amount_of(amount, asset_of(asset))
+    money = amount_of(amount, asset_of(asset or _usual(rail)))
     shares = (Share(named(payee, "TO"), money),)
     said = Wording(purpose, justification, category=category, mandate=mandate, reference=reference)
-    deps = open_existing(flux.config, timeout=flux.timeout)
+    deps = open_for_votes(flux, brain, record, cassette)
     wanted = read_request(deps, payer, money, shares, said)
+    if rail is Rail.ARC:
+        from flux_cli.entrypoints.cli.chain_payments import pay_over_chain
+
+        return pay_over_chain(flux, deps, wanted)
     return ask_for(flux, deps, wanted, CaptureMethod.AUTOMATIC)
+
+
+def _usual(rail: Rail) -> str:
+    """The asset that is meant where none is named."""
+    return USDC.code if rail is Rail.ARC else CREDIT.code

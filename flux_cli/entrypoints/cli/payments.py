@@ -14,6 +14,7 @@ from flux_cli.bootstrap import open_existing
 from flux_cli.domain.intents import CaptureMethod, IntentState, PaymentIntent
 from flux_cli.domain.money import CREDIT, Money
 from flux_cli.domain.quorum import Urgency
+from flux_cli.entrypoints.cli.brain_options import Brain, Cassette, Record, open_for_votes
 from flux_cli.entrypoints.cli.document import Listing
 from flux_cli.entrypoints.cli.exit_codes import ExitCode
 from flux_cli.entrypoints.cli.invocation import Invocation
@@ -131,12 +132,15 @@ def request(
     ] = Capture.MANUAL,
     hold_hours: Annotated[int, typer.Option(min=1, max=8760, help="How long a hold lasts.")] = 24,
     rail: Annotated[Rail, typer.Option(help="How the money leaves.")] = Rail.SIMULATED,
+    brain: Brain = None,
+    record: Record = False,
+    cassette: Cassette = None,
 ) -> ExitCode:
     """Ask for money: judged, voted on if large, then held or paid."""
     money = amount_of(amount, asset_of(asset))
     shares = shares_of(to, money)
     said = Wording(purpose, justification, claimed_return, urgency, category, mandate, reference)
-    deps = open_existing(flux.config, timeout=flux.timeout)
+    deps = open_for_votes(flux, brain, record, cassette)
     wanted = replace(read_request(deps, payer, money, shares, said), rail=rail.value)
     return ask_for(flux, deps, wanted, CaptureMethod(capture.value), hold_hours)
 

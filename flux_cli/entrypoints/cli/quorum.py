@@ -1,26 +1,121 @@
-"""`flux quorum show`."""
+"""`flux quorum`: who the five are, what they say, why, and how alike they are."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import replace
 from typing import Annotated
 
 import typer
 
 from flux_cli.bootstrap import open_existing
+from flux_cli.bootstrap_votes import BrainWish, key_source, open_with_brain
+from flux_cli.domain.lineage import RULES_LINEAGE, lineage_of
+from flux_cli.domain.money import CREDIT
+from flux_cli.domain.quorum import Urgency
 from flux_cli.entrypoints.cli.ballots import BALLOT_COLUMNS, ballot_rows, votes_in_words
-from flux_cli.entrypoints.cli.document import Document
+from flux_cli.entrypoints.cli.brain_options import Brain, Cassette, Record, open_for_votes
+from flux_cli.entrypoints.cli.document import Column, Document, Listing
+from flux_cli.entrypoints.cli.exit_codes import ExitCode
 from flux_cli.entrypoints.cli.invocation import Invocation
+from flux_cli.entrypoints.cli.payment_requests import (
+    AmountText,
+    AssetCode,
+    ClaimedReturn,
+    Justification,
+    Payer,
+    Purpose,
+    Wording,
+    amount_of,
+    asset_of,
+    named,
+    read_request,
+    shares_of,
+)
+from flux_cli.entrypoints.cli.quorum_documents import (
+    asked_document,
+    explained_document,
+    stats_document,
+)
 from flux_cli.entrypoints.cli.verb import noun, verb
+from flux_cli.usecases.ask_quorum import ask_quorum, describe_asked
+from flux_cli.usecases.explain_quorum import explain_quorum
+from flux_cli.usecases.ports import Deps
+from flux_cli.usecases.quorum_stats import quorum_stats
+from flux_cli.usecases.replay_quorum import replay_quorum
 from flux_cli.usecases.view_payments import find_payment, view_quorum
 
 app = noun("The five seats and their ballots.")
 
+Subject = Annotated[str, typer.Argument(metavar="ID", help="A payment's id, or a run's.")]
+
+SEAT_COLUMNS = (
+    Column("seat", "seat"),
+    Column("backend", "answers"),
+    Column("provider", "provider"),
+    Column("model", "model"),
+    Column("lineage", "lineage"),
+    Column("key", "key"),
+    Column("fallback", "if silent"),
+    Column("rules", "powers"),
+    Column("persona", "persona"),
+)
+FOR_PEOPLE = tuple(
+    column for column in SEAT_COLUMNS if column.field not in ("backend", "provider", "rules")
+)
+"""What fits eighty columns; what a seat's voice can do is added where it is unusual."""
+
+REPLAYED = (
+    Column("seat", "seat"),
+    Column("vote", "vote", "status"),
+    Column("score", "score", "number"),
+    Column("backend", "answered"),
+    Column("rules_agree", "same by today's rules"),
+)
+
+
+@verb(app, "seats", examples=("flux quorum seats",))
+def seats(flux: Invocation) -> None:
+    """List the five seats: who each is, what answers for it, and what its voice can do."""
+    rows = [_seat(flux, seat.name) for seat in flux.config.quorum.seats]
+    lineages = {str(row["lineage"]) for row in rows}
+    last = "five sets of rules over five sets of facts; no model is asked"
+    if lineages != {RULES_LINEAGE}:
+        last = f"{len(lineages)} lineages: {', '.join(sorted(lineages))}"
+        if len(lineages) < 2:
+            last = f"fewer than two lineages ({lineages.pop()}): five of one family are one vote"
+    columns = FOR_PEOPLE if flux.for_people else SEAT_COLUMNS
+    if flux.for_people and any(row["rules"] for row in rows):
+        columns = (*columns[:-1], Column("rules", "powers"), columns[-1])
+    flux.show(Listing("seat", rows, columns, last=last))
+
+
+def _seat(flux: Invocation, name: str) -> dict[str, object]:
+    quorum = flux.config.quorum
+    seat = next(one for one in quorum.seats if one.name == name)
+    model = seat.backend == "llm"
+    powers = [f"weight {seat.weight}"] if seat.weight != 1 else []
+    powers += [word for word, on in (("veto", seat.veto), ("required", seat.required)) if on]
+    return {
+        "seat": name,
+        "persona": seat.title,
+        "backend": seat.backend,
+        "provider": seat.provider if model else None,
+        "model": seat.model if model else f"rules/{name}",
+        "lineage": lineage_of(seat.lineage or seat.model) if model else RULES_LINEAGE,
+        "key": key_source(flux.config, seat.provider, flux.environ) if model else "not needed",
+        "fallback": ("rules" if quorum.fallback else "no vote") if model else None,
+        "weight": seat.weight,
+        "veto": seat.veto,
+        "required": seat.required,
+        "rules": ", ".join(powers),
+        "configured_model": seat.model,
+        "configured_provider": seat.provider,
+    }
+
 
 @verb(app, "show", examples=("flux quorum show pi_01", "flux quorum show run_01"))
-def show(
-    flux: Invocation,
-    subject: Annotated[str, typer.Argument(metavar="ID", help="A payment's id, or a run's.")],
-) -> None:
+def show(flux: Invocation, subject: Subject) -> None:
     """Show how each seat voted on a payment, and why."""
     deps = open_existing(flux.config, timeout=flux.timeout)
     with deps.store.reading() as reader:
@@ -36,3 +131,95 @@ def show(
     shown = brief | reasons | ({"ballots": ballots} if ballots else {})
     counted = tuple(column for column in BALLOT_COLUMNS if column.field != "why")
     flux.show(Document("quorum", shown, tables={"ballots": counted}, last=said))
+
+
+@verb(
+    app,
+    "ask",
+    examples=(
+        "flux quorum ask orchestrator 100 --to researcher --purpose 'API credits' --return 400",
+    ),
+)
+def ask(
+    flux: Invocation,
+    payer: Payer,
+    amount: AmountText,
+    to: Annotated[
+        list[str],
+        typer.Option("--to", metavar="PAYEE[=AMOUNT]", help="Who would get it; repeat to share."),
+    ],
+    purpose: Purpose = "payment",
+    justification: Justification = "",
+    claimed_return: ClaimedReturn = None,
+    urgency: Annotated[Urgency, typer.Option(help="How soon it is needed.")] = Urgency.MEDIUM,
+    deliverable: Annotated[
+        list[str] | None, typer.Option(metavar="TEXT", help="What is delivered; repeatable.")
+    ] = None,
+    checks: Annotated[
+        int, typer.Option(min=0, max=1000, help="How many acceptance checks there are.")
+    ] = 0,
+    asset: AssetCode = CREDIT.code,
+    brain: Brain = None,
+    record: Record = False,
+    cassette: Cassette = None,
+) -> ExitCode:
+    """Ask the five what they think of a request; nothing is recorded and nothing is spent.
+
+    Ends with 3 where they would refuse it.
+    """
+    money = amount_of(amount, asset_of(asset))
+    said = Wording(purpose, justification, claimed_return, urgency)
+    deps = open_for_votes(flux, brain, record, cassette)
+    wanted = replace(
+        read_request(deps, payer, money, shares_of(to, money), said),
+        deliverables=tuple(named(text, "--deliverable") for text in deliverable or ()),
+        acceptance_checks=checks,
+    )
+    asked = ask_quorum(deps, wanted)
+    flux.show(asked_document(describe_asked(asked), for_people=flux.for_people))
+    if asked.tally.outcome == "no_quorum":
+        return ExitCode.TEMPORARY
+    return ExitCode.OK if asked.tally.for_kernel.approved else ExitCode.DENIED
+
+
+@verb(app, "explain", examples=("flux quorum explain pi_01",))
+def explain(flux: Invocation, subject: Subject) -> None:
+    """Explain a vote: each ballot's grounds, numbers, and what would have changed it."""
+    deps = _with_rules(flux)
+    with deps.store.reading() as reader:
+        whole = explain_quorum(reader, find_payment(reader, subject), deps.brain)
+    flux.show(explained_document(whole, for_people=flux.for_people))
+
+
+@verb(app, "replay", examples=("flux quorum replay pi_01",))
+def replay(flux: Invocation, subject: Subject) -> None:
+    """Count a vote again from the record; ends with 9 where it does not come out the same."""
+    deps = _with_rules(flux)
+    with deps.store.reading() as reader:
+        whole = replay_quorum(reader, find_payment(reader, subject), deps.brain)
+    tally = whole["tally"]
+    assert isinstance(tally, Mapping), "a count is a document"
+    last = f"the same: {tally['outcome']}, {tally['why']}"
+    shown = whole if not flux.for_people else {n: whole[n] for n in ("id", "ballots")}
+    flux.show(Document("replayed_quorum", shown, tables={"ballots": REPLAYED}, last=last))
+
+
+@verb(app, "stats", examples=("flux quorum stats", "flux quorum stats --agent orchestrator"))
+def stats(
+    flux: Invocation,
+    agent: Annotated[
+        str | None, typer.Option(metavar="ID", help="Only what this agent asked for.")
+    ] = None,
+    asset: AssetCode = CREDIT.code,
+) -> None:
+    """Tell how alike, how sure and how dear the seats are, and what policy alone would say."""
+    deps = open_existing(flux.config, timeout=flux.timeout)
+    with deps.store.reading() as reader:
+        whole = quorum_stats(reader, asset_of(asset), agent)
+    flux.show(stats_document(whole, for_people=flux.for_people))
+
+
+def _with_rules(flux: Invocation) -> Deps:
+    """The ledger that is there, and the seats' own rules to ask about it."""
+    open_existing(flux.config, timeout=flux.timeout)
+    return open_with_brain(flux.config, BrainWish("offline"), timeout=flux.timeout)

@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from flux_cli.bootstrap import open_existing, open_flux
+from flux_cli.bootstrap import listen
 from flux_cli.domain.free_text import bounded
 from flux_cli.domain.intents import PaymentIntent
 from flux_cli.domain.marketplace import Strategy
@@ -16,7 +16,9 @@ from flux_cli.domain.money import CREDIT, Money, parse_money
 from flux_cli.domain.quorum import Urgency
 from flux_cli.domain.returns import claimed_return
 from flux_cli.domain.runs import Run, RunState
+from flux_cli.entrypoints.cli.brain_options import Brain, Cassette, Record, open_for_votes
 from flux_cli.entrypoints.cli.exit_codes import ExitCode
+from flux_cli.entrypoints.cli.fail_on import FailOn, read_fail_on
 from flux_cli.entrypoints.cli.invocation import Invocation
 from flux_cli.entrypoints.cli.options import MONEY
 from flux_cli.entrypoints.cli.outcomes import end_of_run
@@ -41,6 +43,7 @@ LARGEST_BRIEF = 200_000
     examples=(
         "flux run marketing-campaign --out campaign",
         'flux run "Launch a campaign for a solar lantern" --brief lantern.md',
+        "flux run autonomous-payment --fail-on denied",
         "flux run --resume run_01",
     ),
 )
@@ -63,21 +66,21 @@ def run(
         str | None, typer.Option(help="What the owner expects back, in CREDIT.")
     ] = None,
     resume: Annotated[str | None, typer.Option(help="Go on with this run instead.")] = None,
+    brain: Brain = None,
+    record: Record = False,
+    cassette: Cassette = None,
+    fail_on: FailOn = None,
 ) -> ExitCode:
     """Carry out a scenario or a goal: plan, ask for money, hire, check, pay, deliver."""
+    fails = read_fail_on(fail_on)
     if resume is not None:
-        deps = open_existing(flux.config, timeout=flux.timeout)
+        deps = open_for_votes(flux, brain, record, cassette)
         with deps.store.reading() as reader:
             found = reader.resolve(Run, resume)
-        return go_on(flux, deps, found)
-    if not goal.strip():
-        raise InvalidInput(
-            "name a scenario or a goal",
-            param="GOAL",
-            fixes=(Fix("see which scenarios there are", ("flux", "scenarios", "list")),),
-        )
-    deps = open_flux(flux.config, timeout=flux.timeout)
-    wanted = _goal(deps, goal.strip(), brief, tuple(source or ()))
+        return go_on(flux, deps, found, fails)
+    named = _named(goal)
+    deps = open_for_votes(flux, brain, record, cassette, found=True)
+    wanted = _goal(deps, named, brief, tuple(source or ()))
     wanted = replace(
         wanted,
         claimed_return=(
@@ -93,25 +96,42 @@ def run(
     started = start_run(
         deps, wanted, key=key, default_out=(flux.cwd / flux.config.run.out).resolve()
     )
-    return go_on(flux, deps, started)
+    return go_on(flux, deps, started, fails)
 
 
-def go_on(flux: Invocation, deps: Deps, run: Run) -> ExitCode:
+def _named(goal: str) -> str:
+    """The goal that was typed; raises `InvalidInput` where there is none."""
+    if not goal.strip():
+        raise InvalidInput(
+            "name a scenario or a goal",
+            param="GOAL",
+            fixes=(Fix("see which scenarios there are", ("flux", "scenarios", "list")),),
+        )
+    return goal.strip()
+
+
+def go_on(
+    flux: Invocation, deps: Deps, run: Run, fails: frozenset[ExitCode] | None = None
+) -> ExitCode:
     """Carry a run out from where it stands, and answer with all of it."""
     flux.resume_with("flux", "runs", "resume", run.id)
     progress = run_progress(flux)
+    listen(deps, lambda agent, doing: progress("doing", agent=agent, doing=doing))
     if run.state in (RunState.PLANNING, RunState.REQUESTING, RunState.WORKING):
         progress("run", id=run.id, state=run.state, money="simulated")
     ended = carry_out_run(deps, run.id, progress)
-    return tell(flux, deps, ended)
+    return tell(flux, deps, ended, fails)
 
 
-def tell(flux: Invocation, deps: Deps, run: Run) -> ExitCode:
+def tell(
+    flux: Invocation, deps: Deps, run: Run, fails: frozenset[ExitCode] | None = None
+) -> ExitCode:
     """Answer with a run as it stands."""
     with deps.store.reading() as reader:
         document = describe_run(reader, run)
-        intent = next(iter(reader.find(PaymentIntent, run_id=run.id, limit=1)), None)
-    return end_of_run(flux, run, intent, run_document(document, for_people=flux.for_people))
+        intents = reader.find(PaymentIntent, run_id=run.id, oldest_first=True)
+    whole = run_document(document, for_people=flux.for_people)
+    return end_of_run(flux, run, intents, whole, fails)
 
 
 def _goal(deps: Deps, text: str, brief: Path | None, sources: tuple[Path, ...]) -> Goal:

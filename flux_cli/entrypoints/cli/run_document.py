@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from flux_cli.domain.money import Money
+from flux_cli.entrypoints.cli.ballots import one_lineage
 from flux_cli.entrypoints.cli.document import Column, Document
 
 TABLES = {
@@ -21,6 +23,20 @@ TABLES = {
         Column("files", "files", "number"),
         Column("passed", "checks"),
         Column("title", "work"),
+    ),
+    "purchases": (
+        Column("merchant", "merchant"),
+        Column("amount", "asked", "money"),
+        Column("votes", "votes"),
+        Column("outcome", "outcome", "status"),
+        Column("card", "SIMULATED card"),
+        Column("item", "what"),
+    ),
+    "denials": (
+        Column("merchant", "merchant"),
+        Column("code", "rule"),
+        Column("limit", "limit"),
+        Column("observed", "observed"),
     ),
     "balances": (Column("agent", "agent"), Column("change", "change", "money")),
 }
@@ -44,13 +60,19 @@ def _brief(document: Mapping[str, object]) -> dict[str, object]:
         shown["asked"] = f"{payment['amount']}, {payment['state']}"
     if isinstance(decision, Mapping) and isinstance(decision["tally"], Mapping):
         tally = decision["tally"]
-        shown["votes"] = f"{tally['yes']} of 5 YES, {tally['needed']} needed"
+        needed = f"{tally['yes']} of 5 YES, {tally['needed']} needed"
+        shown["votes"] = needed + one_lineage(tally)
     if isinstance(card, Mapping):
         shown["card"] = (
             f"{card['number']}, {card['state']}, {card['spent']} of {card['limit']}, SIMULATED"
         )
-    shown["ballots"] = [_ballot(ballot) for ballot in rows_of(document, "ballots")]
-    shown["hires"] = [_hire(hire) for hire in rows_of(document, "hires")]
+    purchases = rows_of(document, "purchases")
+    if purchases:
+        shown["purchases"] = [_purchase(purchase) for purchase in purchases]
+        shown["denials"] = [denial for purchase in purchases for denial in _denials(purchase)]
+    else:
+        shown["ballots"] = [_ballot(ballot) for ballot in rows_of(document, "ballots")]
+        shown["hires"] = [_hire(hire) for hire in rows_of(document, "hires")]
     shown["balances"] = document["balances"]
     return shown
 
@@ -65,6 +87,44 @@ def _hire(hire: Mapping[str, object]) -> dict[str, object]:
     checks = rows_of(hire, "checks")
     passed = sum(bool(check["passed"]) for check in checks)
     return {**hire, "passed": f"{passed}/{len(checks)}"}
+
+
+def _purchase(purchase: Mapping[str, object]) -> dict[str, object]:
+    """A purchase in a line: what was asked, how it was voted on, how it went."""
+    card, decision = purchase["card"], purchase["decision"]
+    tally = decision["tally"] if isinstance(decision, Mapping) else None
+    carded = f"…{str(card['number'])[-4:]}, {card['state']}" if isinstance(card, Mapping) else ""
+    return {
+        "merchant": purchase["merchant"],
+        "amount": purchase["amount"],
+        "votes": f"{tally['yes']} of 5 YES" if isinstance(tally, Mapping) else "none",
+        "outcome": purchase["outcome"],
+        "card": carded,
+        "item": purchase["item"],
+    }
+
+
+def _denials(purchase: Mapping[str, object]) -> list[dict[str, object]]:
+    """Every rule that refused a purchase, and why its merchant was declined."""
+    payment, amount = purchase["payment"], purchase["amount"]
+    assert isinstance(amount, Money), "a purchase has an amount"
+    named = {"merchant": purchase["merchant"]}
+    rows: list[dict[str, object]] = []
+    for rule in rows_of(payment, "refusals") if isinstance(payment, Mapping) else []:
+        numbers = {name: _number(rule[name], str(rule["unit"]), amount) for name in NUMBERS}
+        rows.append(named | {"code": rule["code"]} | numbers)
+    if purchase["declined"] is not None:
+        rows.append(named | {"code": purchase["declined"], "limit": "", "observed": ""})
+    return rows
+
+
+NUMBERS = ("limit", "observed")
+
+
+def _number(value: object, unit: str, amount: Money) -> str:
+    if not isinstance(value, int):
+        return ""
+    return str(Money(value, amount.asset)) if unit == "money" else f"{value} {unit}"
 
 
 def rows_of(document: Mapping[str, object], name: str) -> list[Mapping[str, object]]:

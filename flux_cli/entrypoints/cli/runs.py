@@ -10,6 +10,7 @@ from flux_cli.bootstrap import open_existing
 from flux_cli.domain.runs import Run, RunState
 from flux_cli.entrypoints.cli.document import Column, Listing
 from flux_cli.entrypoints.cli.exit_codes import ExitCode
+from flux_cli.entrypoints.cli.fail_on import FailOn, read_fail_on
 from flux_cli.entrypoints.cli.invocation import Invocation
 from flux_cli.entrypoints.cli.options import LIST
 from flux_cli.entrypoints.cli.run import go_on
@@ -73,10 +74,12 @@ def show(
 def resume(
     flux: Invocation,
     run: Annotated[str, typer.Argument(help="A run's id; the latest unfinished without.")] = "",
+    fail_on: FailOn = None,
 ) -> ExitCode:
     """Go on with a run from where it stopped; nothing is asked or paid twice."""
+    fails = read_fail_on(fail_on)
     deps = open_existing(flux.config, timeout=flux.timeout)
-    return go_on(flux, deps, _find(deps, run))
+    return go_on(flux, deps, _find(deps, run), fails)
 
 
 def _find(deps: Deps, text: str) -> Run:

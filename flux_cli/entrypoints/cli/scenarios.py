@@ -22,6 +22,7 @@ app = noun("Goals ready to run.")
 COLUMNS = (
     Column("id", "name"),
     Column("tasks", "tasks", "number"),
+    Column("purchases", "buys", "number"),
     Column("most", "at most", "money"),
     Column("title", "title"),
     Column("error", "error"),
@@ -38,7 +39,14 @@ TABLES = {
         Column("max_price", "at most", "money"),
         Column("needs", "needs"),
         Column("title", "what"),
-    )
+    ),
+    "purchases": (
+        Column("id", "purchase"),
+        Column("merchant", "merchant"),
+        Column("amount", "amount", "money"),
+        Column("urgency", "urgency"),
+        Column("item", "what"),
+    ),
 }
 
 
@@ -59,7 +67,11 @@ def show(
     whole = describe_scenario(scenario)
     if flux.for_people:
         hidden = {"brief", "plan_digest"}
-        whole = {key: value for key, value in whole.items() if key not in hidden}
+        whole = {
+            key: value
+            for key, value in whole.items()
+            if key not in hidden and value not in (None, "", [])
+        }
     last = f"flux run {scenario.name}"
     flux.show(Document("scenario", whole, tables=TABLES, last=last))
 
@@ -79,6 +91,7 @@ def validate(
             "id": one.name,
             "valid": True,
             "tasks": len(one.plan.tasks),
+            "purchases": len(one.plan.purchases),
             "sources": len(one.sources),
             "folder": one.folder,
         }

@@ -28,7 +28,7 @@ Line = tuple[Cell, ...]
 
 STATES = (
     ("✓", "green", "ok done yes approved completed succeeded captured settled accepted released"),
-    ("✓", "green", "passed verified paid finalized delivered"),
+    ("✓", "green", "passed verified paid finalized delivered bought"),
     ("✗", "red", "denied no failed refused rejected declined broken error frozen reversed"),
     ("●", "green", "active open running live issued"),
     ("…", "yellow", "pending waiting queued requested submitted working unknown deliberating"),

@@ -1,30 +1,25 @@
-"""Asking for a one-time card, seeing it masked, and cancelling it. Cards are SIMULATED."""
+"""Asking for a one-time card, seeing it masked, paying with it, and cancelling it. SIMULATED."""
 
 from __future__ import annotations
 
-from contextlib import suppress
-
-from flux_cli.domain.agents import Agent, AgentKind
+from flux_cli.domain.card_network import Declined, Presented
 from flux_cli.domain.cards import Card
 from flux_cli.domain.intents import CaptureMethod, PaymentIntent, Share
-from flux_cli.domain.money import Money
 from flux_cli.domain.quorum import Urgency
 from flux_cli.entrypoints.sdk.given import LONGEST_MEMO, cap_of, cents_of, money_of, text_of
 from flux_cli.entrypoints.sdk.objects import Row
 from flux_cli.entrypoints.sdk.payments import quietly
 from flux_cli.entrypoints.sdk.seen import first_refusal, said
-from flux_cli.errors import WrongState
-from flux_cli.usecases import close_card as engine
-from flux_cli.usecases.caps import Caps
+from flux_cli.usecases import card_network as network
+from flux_cli.usecases import cards as engine
+from flux_cli.usecases.issue_card import open_card_network
 from flux_cli.usecases.money_request import MoneyRequest
-from flux_cli.usecases.open_agent import open_agent
 from flux_cli.usecases.ports import Deps, Reader
 from flux_cli.usecases.request_money import request_money
 from flux_cli.usecases.view_payments import view_quorum
 from flux_cli.usecases.wallets import known_agent
 
-CARD_NETWORK = "card-network"
-"""The agent that cards are for; an allowlist must name it to let its agent have cards."""
+LONGEST_DETAIL = 64
 
 
 def request_card(
@@ -47,7 +42,7 @@ def request_card(
     request = MoneyRequest(
         requester=agent,
         amount=amount,
-        shares=(Share(_card_network(deps), amount),),
+        shares=(Share(open_card_network(deps), amount),),
         purpose=text_of(purpose, "purpose", LONGEST_MEMO),
         justification=text_of(reasons, "justification with expected_roi", LONGEST_MEMO),
         claimed_return=cap_of(expected_roi, "expected_roi"),
@@ -64,19 +59,6 @@ def request_card(
     intent = request_money(deps, request, key=f"card:{deps.ids.new('event')}", progress=quietly)
     with deps.store.reading() as reader:
         return _told(reader, intent)
-
-
-def _card_network(deps: Deps) -> str:
-    """The payee of every card, registered when the first card is asked for; it never spends."""
-    with deps.store.reading() as reader:
-        there = reader.lookup(Agent, name=CARD_NETWORK) is not None
-    if not there:
-        nothing = Caps(per_payment=Money(0))
-        with suppress(WrongState):  # another thread's card was first
-            open_agent(
-                deps, CARD_NETWORK, nothing, display_name="Card network", kind=AgentKind.MERCHANT
-            )
-    return CARD_NETWORK
 
 
 def _told(reader: Reader, intent: PaymentIntent) -> Row:
@@ -117,6 +99,26 @@ def card_of(deps: Deps, card_id: str) -> Row | None:
     with deps.store.reading() as reader:
         card = reader.lookup(Card, id=card_id)
     return None if card is None else told_card(card)
+
+
+def charge(
+    deps: Deps, number: str, cvv: str, expiry_date: str, cents: int, merchant_name: str
+) -> Row:
+    """Pay a merchant with a card at once; see `AgentPaySDK.charge_card`."""
+    answer = network.charge(
+        deps,
+        Presented(
+            text_of(number, "card_number", LONGEST_DETAIL),
+            text_of(expiry_date, "expiry_date", LONGEST_DETAIL),
+            text_of(cvv, "cvv", LONGEST_DETAIL),
+        ),
+        merchant=text_of(merchant_name, "merchant_name", network.LONGEST_NAME),
+        amount=money_of(cents),
+        network_id=f"sdk:{deps.ids.new('event')}",
+    )
+    if isinstance(answer, Declined):
+        return {"success": False, "transaction_id": None, "error": answer.told}
+    return {"success": True, "transaction_id": answer.id, "error": None}
 
 
 def cancel(deps: Deps, card_id: str) -> Row:

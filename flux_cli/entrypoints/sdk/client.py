@@ -383,6 +383,13 @@ class AgentPaySDK:
         return cards.card_of(self._deps, card_id)
 
     @python_errors
+    def charge_card(
+        self, card_number: str, cvv: str, expiry_date: str, amount: int, merchant_name: str
+    ) -> Row:
+        """Pay with a SIMULATED card: success, transaction_id and error, such as `expired`."""
+        return cards.charge(self._deps, card_number, cvv, expiry_date, amount, merchant_name)
+
+    @python_errors
     def cancel_card(self, card_id: str) -> Row:
         """End a card and give back what is left on it; returns its details.
 

@@ -13,7 +13,11 @@ from typing import Any
 
 import pytest
 
+from flux_cli.usecases.found_economy import CATALOGUE, SHOPS
+
 FILES = ("flux.db", "flux.db.head", "flux.db.card-secret")
+SHOP_NAMES = [name for name, _ in SHOPS]
+TRADES = [offer.name for offer in CATALOGUE]
 MAIN = "from flux_cli.entrypoints.cli.app import main; main()"
 WHOLE = 1_000_000
 
@@ -64,6 +68,7 @@ def test_balance_after_the_campaign(flux: Flux, done: Any) -> None:
     spent = sum(earned.values())
     rows = {row["agent"]: row for row in flux("ledger", "balance", "--json").json()["data"]}
     assert {name: row["net"]["amount_minor"] for name, row in rows.items()} == {
+        **dict.fromkeys(SHOP_NAMES, 0),
         "code-reviewer": 0,
         "content-writer": earned["content-writer"],
         "data-analyst": 0,
@@ -172,7 +177,8 @@ def test_cards(flux: Flux, done: Any) -> None:
     listed = flux("cards", "list", "--status", "used", "--agent", "orchestrator", "--json").json()
     assert listed["data"] == [card | {"object": "card", "schema": "flux.card/1"}]
     assert flux("cards", "list", "--status", "active", "--json").json()["data"] == []
-    assert flux("cards", "show", card["id"][:12], "--json").json() == listed["data"][0]
+    shown = flux("cards", "show", card["id"][:12], "--json").json()
+    assert shown == listed["data"][0] | {"authorizations": [], "declines": []}
     assert flux("cards", "list").out == (
         "id\tnumber\tholder\tlimit\tspent\tstate\n"
         f"{card['id']}\t{card['number']}\torchestrator\t"
@@ -229,20 +235,13 @@ def test_payments_and_quorum(flux: Flux, done: Any) -> None:
     assert quorum["tally"] == done["decision"]["tally"]
     assert (
         flux("quorum", "show", done["id"], tty=True, NO_COLOR="1").err
-        == "5/5 YES, 3 needed, approved\n"
+        == "5/5 YES, 3 needed, approved; by rules, no model\n"
     )
 
 
 def test_agents(flux: Flux, done: Any) -> None:
     names = flux("agents", "list", "--jq", ".data[].name").out.split()
-    assert names == [
-        "code-reviewer",
-        "content-writer",
-        "data-analyst",
-        "image-generator",
-        "orchestrator",
-        "researcher",
-    ]
+    assert names == sorted([*SHOP_NAMES, *TRADES, "orchestrator"])
     researcher = flux("agents", "show", "researcher", "--json").json()
     assert (researcher["available"], researcher["policy"]) == (money(50 * WHOLE), None)
     assert researcher["reputation"] == {
@@ -331,4 +330,4 @@ def test_freezing_one_agent(flux: Flux, done: Any) -> None:
 def test_freeze_founds_what_is_not_there(flux: Flux) -> None:
     assert flux("thaw", "--yes").code == 5
     assert flux("freeze").code == 0
-    assert len(flux("agents", "list", "--json").json()["data"]) == 6
+    assert len(flux("agents", "list", "--json").json()["data"]) == 1 + len((*SHOP_NAMES, *TRADES))

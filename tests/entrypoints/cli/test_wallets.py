@@ -20,6 +20,7 @@ from flux_cli.domain.journal import WORLD, EntryKind, transfer
 from flux_cli.domain.money import ASSETS, Money
 from flux_cli.errors import InvalidAmount, LedgerCorrupt
 from flux_cli.usecases.exchange import Wanted, exchange
+from flux_cli.usecases.found_economy import CATALOGUE, SHOPS
 from flux_cli.usecases.fund_agent import fund_agent
 from flux_cli.usecases.ports import Deps
 from flux_cli.usecases.wallets import purses
@@ -36,6 +37,9 @@ def economy(flux: Flux, home: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     assert flux("init").code == 0
     assert flux("agents", "fund", "orchestrator", "1.5", "--asset", "KWD").code == 0
     return place
+
+
+AGENTS = 1 + len(CATALOGUE) + len(SHOPS)
 
 
 def opened(place: Path) -> Deps:
@@ -60,7 +64,7 @@ def test_every_asset_has_a_line_with_its_currency(flux: Flux) -> None:
     assert rows["orchestrator", "KWD"] == ["1.500", "0.000", "0.000", "0.000", "0.000", "1.500"]
     assert rows["orchestrator", "CREDIT"] == ["500.00", "0.00", "0.00", "0.00", "0.00", "500.00"]
     assert rows["researcher", "CREDIT"] == ["0.00"] * 6
-    assert len(rows) == 7
+    assert len(rows) == AGENTS + 1
     shown = flux("wallets", "list", tty=True, NO_COLOR="1").out
     assert shown.splitlines()[0].split() == ["agent", "available", "total"]
     assert "1.500 KWD" in shown
@@ -84,10 +88,10 @@ def test_the_places_where_money_is_appear_when_some_is_there(flux: Flux) -> None
 def test_other_views_show_every_asset_too(flux: Flux) -> None:
     agents = flux("agents", "list", "--json").json()["data"]
     (orchestrator,) = [agent for agent in agents if agent["name"] == "orchestrator"]
-    assert len(agents) == 6
+    assert len(agents) == AGENTS
     assert [one["currency"] for one in orchestrator["balances"]] == ["CREDIT", "KWD"]
     assert orchestrator["available"]["currency"] == "CREDIT"
-    assert len(flux("agents", "list", "-q").out.splitlines()) == 6
+    assert len(flux("agents", "list", "-q").out.splitlines()) == AGENTS
     rows = [row[:4] for row in lines(flux, "agents", "list")]
     assert ["orchestrator", "orchestrator", "KWD", "1.500"] in rows
     assert ["orchestrator", "orchestrator", "CREDIT", "500.00"] in rows

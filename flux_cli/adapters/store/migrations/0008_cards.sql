@@ -17,7 +17,7 @@ alter table cards add column wrong_tries integer not null default 0
   check (wrong_tries between 0 and 5);
 alter table cards add column revealed_at text;
 
-create unique index cards_key on cards (key) where key <> '';
+create index cards_by_key on cards (key);
 create index cards_in_state on cards (state, id);
 create index cards_of_holder on cards (holder, id);
 create index cards_due on cards (state, expires_at);

@@ -49,9 +49,14 @@ create table carts (
   proof       text not null check (json_valid(proof)),
   hash        text not null check (length(hash) = 64),
   intent_id   text,
+  orders      text not null check (json_valid(orders)),
+  locked      integer not null check (locked >= 0),
+  locked_asset text not null check (locked_asset = total_asset),
+  trace       text not null check (json_valid(trace)),
   created_at  text not null,
   updated_at  text not null,
-  version integer not null check (version > 0)
+  version integer not null check (version > 0),
+  check (locked = 0 or state = 'buying')
 ) strict;
 
 create index carts_of_buyer on carts (buyer, id);

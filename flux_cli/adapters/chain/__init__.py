@@ -1,0 +1,1 @@
+"""The chain: asking its nodes, encoding what is signed, reading what they say as evidence."""

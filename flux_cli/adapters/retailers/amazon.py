@@ -1,0 +1,20 @@
+"""Amazon, simulated: invented products, an invented price level, and these terms."""
+
+from __future__ import annotations
+
+from flux_cli.domain.money import parse_money
+from flux_cli.domain.offers import Retailer, retailer_id
+
+RETAILER = Retailer(
+    id=retailer_id("amazon"),
+    name="amazon",
+    title="Amazon (SIMULATED)",
+    trust=99,
+    shipping=parse_money("5.99"),
+    free_from=parse_money("35.00"),
+    minimum=parse_money("0.00"),
+    days=2,
+    feed_sha256="",
+    products=0,
+    added_at=None,
+)

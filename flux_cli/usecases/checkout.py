@@ -1,0 +1,299 @@
+"""Buying a cart: frozen, priced again, approved once, bought shop by shop, settled to the cent.
+
+Every step is keyed by the cart and its version, so doing it again finishes what a crash left.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from enum import StrEnum
+
+from flux_cli.domain.agents import Agent, AgentKind
+from flux_cli.domain.carts import Cart, CartState, LegOrder, LegState, Stage, by_shop
+from flux_cli.domain.intents import CaptureMethod, IntentState, PaymentIntent, Share
+from flux_cli.domain.journal import escrow as escrow_account
+from flux_cli.domain.money import Money, total
+from flux_cli.domain.orders import Quote
+from flux_cli.domain.quorum import LinePrice, Urgency
+from flux_cli.errors import Fix, InvalidInput, WrongState
+from flux_cli.usecases.buy_legs import buy_legs, settle_legs
+from flux_cli.usecases.capture_payment import capture_into
+from flux_cli.usecases.found_economy import register_agent
+from flux_cli.usecases.freeze import obey_freeze
+from flux_cli.usecases.money_request import MoneyRequest
+from flux_cli.usecases.ports import Deps, Progress, Transaction
+from flux_cli.usecases.request_money import request_money
+from flux_cli.usecases.search_offers import search_offers, shops_known
+from flux_cli.usecases.shops import Shop
+
+
+class OnFailure(StrEnum):
+    """What becomes of the other shops' parts where one shop fails."""
+
+    REFUND_ALL = "refund-all"
+    COMPLETE = "complete"
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """How to buy: the hash that was looked at, how much dearer it may be, what a failure means.
+
+    `expected_hash` "" takes the cart as it is now.
+    """
+
+    expected_hash: str = ""
+    max_increase: Money | None = None
+    on_failure: OnFailure = OnFailure.REFUND_ALL
+
+
+@dataclass(frozen=True, slots=True)
+class Moved:
+    """The shops no longer sell the cart as it was: (shop, what changed), and nothing was bought."""
+
+    cart: Cart
+    changes: tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Undecided:
+    """The payment was denied, or waits; nothing was bought."""
+
+    cart: Cart
+    intent: PaymentIntent
+
+
+def checkout(
+    deps: Deps, cart_id: str, terms: Terms, *, progress: Progress
+) -> Cart | Moved | Undecided:
+    """Buy the cart, or say why not; called again it goes on where it ended.
+
+    A cart with a shop whose outcome is unknown stays `buying` with that shop's money locked.
+    Raises `NotFound`, `Frozen`, `InvalidInput`, `ShopFailed` before anything was bought, and
+    `WrongState` for a stale hash or a shop that is gone or no longer trusted.
+    """
+    with deps.store.reading() as reader:
+        cart = reader.get(Cart, cart_id)
+        shops = {shop.retailer.name: shop for shop in shops_known(deps, reader)}
+    if terms.expected_hash and terms.expected_hash != cart.hash:
+        raise WrongState(
+            "the cart was changed since it was looked at: its hash is another",
+            subject=cart.id,
+            fixes=(Fix("look again", ("flux", "carts", "show", cart.id)),),
+        )
+    if cart.state is CartState.OPEN:
+        frozen = _freeze(deps, cart, shops, terms, progress)
+        if isinstance(frozen, Moved):
+            return frozen
+        cart = frozen
+    if cart.state is CartState.FROZEN:
+        approved = _approve(deps, cart, progress)
+        if isinstance(approved, Undecided):
+            return approved
+        cart = approved
+    if cart.state is CartState.BUYING:
+        cart = buy_legs(deps, cart, shops, progress)
+        refund = terms.on_failure is OnFailure.REFUND_ALL
+        cart = settle_legs(deps, cart, shops, progress, refund_all=refund)
+    return cart
+
+
+def _freeze(
+    deps: Deps, cart: Cart, shops: dict[str, Shop], terms: Terms, progress: Progress
+) -> Cart | Moved:
+    """Price the cart again at every shop; frozen with these quotes if they are what it says."""
+    for leg in cart.legs:
+        shop = shops.get(leg.shop)
+        if shop is None or shop.retailer.trust < deps.shopping.trust_floor:
+            raise WrongState(f"{leg.shop} is no shop that is trusted enough", subject=cart.id)
+    begun = _now_ms(deps)
+    quotes = _quotes(cart, shops)
+    changes = _changes(cart, quotes, terms.max_increase)
+    progress("quoted", shops=len(quotes), changed=len(changes))
+    if changes:
+        return Moved(cart, changes)
+    asked = total([quote.total for quote in quotes.values()], cart.total.asset)
+    if cart.spec.budget is not None and asked > cart.spec.budget:
+        return Moved(cart, (("all", f"{asked} is above the budget of {cart.spec.budget}"),))
+    nothing = Money(0, cart.total.asset)
+    orders = tuple(
+        LegOrder(
+            shop=leg.shop,
+            state=LegState.QUOTED,
+            session_id=quotes[leg.shop].session_id,
+            quoted=quotes[leg.shop].total,
+            paid=nothing,
+            refunded=nothing,
+            arrives=quotes[leg.shop].arrives,
+        )
+        for leg in cart.legs
+    )
+    with deps.store.begin() as tx:
+        now = tx.get(Cart, cart.id)
+        if now != cart:
+            raise WrongState("the cart was changed meanwhile; look at it again", subject=cart.id)
+        obey_freeze(tx, cart.buyer)
+        for leg in cart.legs:
+            if tx.lookup(Agent, name=leg.shop) is None:
+                title = shops[leg.shop].retailer.title
+                register_agent(deps, tx, leg.shop, title, AgentKind.MERCHANT)
+        said = f"{len(quotes)} shops priced again, {asked}"
+        stage = Stage("act: freeze and price", "code", said, _now_ms(deps) - begun)
+        frozen = replace(
+            cart,
+            state=CartState.FROZEN,
+            orders=orders,
+            trace=(*cart.trace, stage),
+            updated_at=tx.now,
+        )
+        tx.put(frozen, "cart.frozen")
+    return frozen
+
+
+def _quotes(cart: Cart, shops: dict[str, Shop]) -> dict[str, Quote]:
+    baskets = by_shop(cart.lines)
+    return {
+        name: shops[name].quote(packs, key=f"{cart.id}:{cart.number}:quote")
+        for name, packs in baskets.items()
+    }
+
+
+def _changes(
+    cart: Cart, quotes: dict[str, Quote], max_increase: Money | None
+) -> tuple[tuple[str, str], ...]:
+    """(shop, what changed): what cannot be had, what is dearer than allowed, what comes later."""
+    nothing = Money(0, cart.total.asset)
+    allowed = max_increase or nothing
+    if allowed.asset != nothing.asset:
+        raise InvalidInput("the increase is in another asset than the cart", param="--max-increase")
+    changes = []
+    dearer = nothing
+    for leg in cart.legs:
+        quote = quotes[leg.shop]
+        changes += [(leg.shop, problem) for problem in quote.problems]
+        if quote.problems:
+            continue
+        dearer = dearer + max(nothing, quote.total - leg.total)
+        if quote.total > leg.total and dearer > allowed:
+            changes.append((leg.shop, f"costs {quote.total}, was {leg.total}"))
+        deadline = cart.spec.deadline
+        if deadline is not None and quote.arrives > deadline:
+            changes.append((leg.shop, f"arrives {quote.arrives}, after {deadline}"))
+    return tuple(changes)
+
+
+def _approve(deps: Deps, cart: Cart, progress: Progress) -> Cart | Undecided:
+    """Ask for all of the money at once, bound to the cart's hash, and lock it."""
+    begun = _now_ms(deps)
+    key = f"cart:{cart.id}:{cart.number}"
+    intent = request_money(deps, _request(deps, cart), key=key, progress=progress)
+    if intent.state is IntentState.DENIED:
+        return Undecided(_keep(deps, cart.id, _reopened(intent), "cart.denied"), intent)
+    if intent.state in (IntentState.AWAITING_QUORUM, IntentState.AWAITING_OWNER):
+        waiting = _keep(deps, cart.id, lambda now: replace(now, intent_id=intent.id), "cart.waits")
+        return Undecided(waiting, intent)
+    with deps.store.begin() as tx:
+        now = tx.get(Cart, cart.id)
+        if now.state is not CartState.FROZEN:
+            return now
+        held = tx.get(PaymentIntent, intent.id)
+        _still_held(tx, now, held)
+        obey_freeze(tx, now.buyer)
+        said = f"{held.amount} approved, {held.yes} of 5 YES" if held.needed else "approved"
+        stage = Stage("act: decide", "quorum" if held.needed else "kernel", said,
+                      _now_ms(deps) - begun)  # fmt: skip
+        buying = replace(
+            now,
+            state=CartState.BUYING,
+            intent_id=held.id,
+            locked=held.amount,
+            trace=(*now.trace, stage),
+            updated_at=tx.now,
+        )
+        capture_into(tx, held, escrow_account(cart.id))
+        tx.put(buying, "cart.buying")
+    progress("approved", amount=held.amount, yes=held.yes, needed=held.needed)
+    return buying
+
+
+def _still_held(tx: Transaction, cart: Cart, intent: PaymentIntent) -> None:
+    quoted = total([order.quoted for order in cart.orders], cart.total.asset)
+    if intent.on_hold != quoted or max(tx.now, tx.ledger_time) >= intent.expires_at:
+        raise WrongState(
+            f"its payment is {intent.state}; the hold is used or too old", subject=intent.id
+        )
+
+
+def _reopened(intent: PaymentIntent) -> Callable[[Cart], Cart]:
+    """A denied cart is open again: it may be changed, and then asked for anew."""
+    return lambda now: replace(now, state=CartState.OPEN, intent_id=intent.id, orders=())
+
+
+def _keep(deps: Deps, cart_id: str, change: Callable[[Cart], Cart], event: str) -> Cart:
+    with deps.store.begin() as tx:
+        now = tx.get(Cart, cart_id)
+        if now.state is not CartState.FROZEN:
+            return now
+        kept = replace(change(now), updated_at=tx.now)
+        tx.put(kept, event)
+    return kept
+
+
+def _request(deps: Deps, cart: Cart) -> MoneyRequest:
+    """The money for a cart: each shop its quoted share, with the proof as evidence."""
+    amounts = [order.quoted for order in cart.orders]
+    needs = [f"{need.quantity} {need.unit} of {need.name}" for need in cart.spec.needs]
+    proof = cart.proof
+    worth = f" Worth {cart.spec.budget} to its owner, the budget." if cart.spec.budget else ""
+    slack = None
+    if cart.spec.deadline is not None:
+        slack = max(0, (cart.spec.deadline - cart.day).days) * 24
+    return MoneyRequest(
+        requester=cart.buyer,
+        amount=total(amounts, cart.total.asset),
+        shares=tuple(Share(order.shop, order.quoted) for order in cart.orders),
+        purpose=f"buy {', '.join(need.name for need in cart.spec.needs)}: {cart.wish}",
+        justification=(
+            f"Owner's wish: {'; '.join(needs)}. The {proof.status} cart of {proof.offers} offers"
+            f" from {proof.shops} shops, there by {cart.arrives.isoformat()}, which is"
+            f" {(cart.arrives - cart.day).days} days; each shop is paid when it has"
+            f" confirmed its order, and the rest comes back.{worth}"
+        ),
+        # What the owner would have paid is what having it is worth to the owner.
+        claimed_return=cart.spec.budget,
+        urgency=Urgency.MEDIUM,
+        plan_digest=cart.hash,
+        reference=cart.id,
+        escrowed=True,
+        budget=cart.spec.budget,
+        category="shopping",
+        capture_method=CaptureMethod.ESCROW,
+        deliverables=tuple(f"{one.need}: {one.count} × {one.title}" for one in cart.lines)[:20],
+        # Of each line its packs and price are held against the quote, of each order total and day.
+        acceptance_checks=2 * len(cart.lines) + 2 * len(cart.orders),
+        slack_hours=slack,
+        turnaround_hours=(cart.arrives - cart.day).days * 24,
+        prices=_prices(deps, cart),
+        evidence=(
+            f"cart {cart.hash[:12]}",
+            *(f"quote {order.shop} {order.session_id}" for order in cart.orders),
+        ),
+    )
+
+
+def _prices(deps: Deps, cart: Cart) -> tuple[LinePrice, ...]:
+    """What each need costs in this cart, beside what each offer for it would have cost."""
+    found = search_offers(deps, cart.spec, cart.strategy, cart.day, cart.choice)
+    asked: dict[str, Money] = {}
+    for line in cart.lines:
+        asked[line.need] = asked.get(line.need, Money(0, line.total.asset)) + line.total
+    return tuple(
+        LinePrice(need.name, asked[need.name], tuple(Money(one.cost) for one in ranked[:50]))
+        for need, ranked in zip(found.needs, found.ranked, strict=True)
+        if need.name in asked
+    )
+
+
+def _now_ms(deps: Deps) -> int:
+    with deps.store.reading() as reader:
+        return int(reader.now.timestamp() * 1000)
