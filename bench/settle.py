@@ -6,6 +6,7 @@
     python bench/settle.py --lost-database     the ledger is deleted, the same payment made again
     python bench/settle.py --processes 8 --payments 25      one key, many processes
     python bench/settle.py --time              seconds for one, and payments a second
+    python bench/settle.py --plant no-look --only foreign_relay    a defect, which must be seen
 
 After each: the token's own logs show one payment of the right amount, the ledger verifies, and
 books and chain agree. SIMULATED: a node on this machine with a test contract.
@@ -36,10 +37,17 @@ import paying  # noqa: E402
 import rig  # noqa: E402
 from fault_proxy import SEND, Fault, FaultProxy, relay, spend_nonce  # noqa: E402
 
+from flux_cli.adapters.chain.arc import ArcChain  # noqa: E402
+from flux_cli.adapters.signer import SignerProcess  # noqa: E402
 from flux_cli.domain.intents import IntentState, PaymentIntent  # noqa: E402
 from flux_cli.domain.settlements import ENDED, Attempt, Settlement, SettlementState  # noqa: E402
 from flux_cli.errors import ChainUnavailable  # noqa: E402
-from flux_cli.usecases import settle, step_settlement, watch_settlement  # noqa: E402
+from flux_cli.usecases import (  # noqa: E402
+    propose_settlement,
+    settle,
+    step_settlement,
+    watch_settlement,
+)
 from flux_cli.usecases.verify_settlement import reconcile  # noqa: E402
 
 KILL_POINTS = ("authorized", "signed", "kept", "sent", "broadcast", "paid", "settled")
@@ -187,6 +195,7 @@ def in_child(work: Callable[[], None]) -> int:
 def pay(ledger: Path, url: str, kill: str) -> None:
     """Settle what is approved, killed at a point, or to its end."""
     payer = hurried(paying.open_payer(ledger, [url], timeout_seconds=5))
+    payer_chain[:] = [payer.settling.chain]
     if kill:
         arm(kill)
         payer = paying.Payer(payer.config, payer.deps, armed(payer, kill))
@@ -295,6 +304,31 @@ def judge(case: Case, ledger: Path, chain: rig.LocalChain) -> list[str]:
     return faults
 
 
+PLANTS = ("fresh-nonce", "no-look", "send-first")
+"""A nonce that is new each time; the token never asked; sent before it is kept."""
+
+
+def plant(name: str) -> None:
+    """Put a defect in, for this process and its children."""
+    if name == "fresh-nonce":
+        propose_settlement.mandate_hash = lambda _: os.urandom(32).hex()
+    if name == "no-look":
+        ArcChain.is_used = lambda *_: False  # type: ignore[method-assign]
+    if name == "send-first":
+        wrap = SignerProcess.wrap
+
+        def sends(signer: SignerProcess, unsigned: str) -> Any:
+            wrapped = wrap(signer, unsigned)
+            payer_chain[0].send(wrapped.raw)
+            return wrapped
+
+        SignerProcess.wrap = sends  # type: ignore[method-assign]
+
+
+payer_chain: list[Any] = []
+"""The chain of the process that pays, for the plant that sends too early."""
+
+
 def every_case() -> list[Case]:
     return [Case(k, (f,), m) for k, f, m in itertools.product(KILL_POINTS, FAULTS, MODES)]
 
@@ -337,10 +371,10 @@ def memory() -> str | None:
     return "/dev/shm" if os.access("/dev/shm", os.W_OK) else None
 
 
-def lost_database() -> int:
+def lost_database(modes: Sequence[float | None]) -> int:
     """Pay, delete the ledger, make the same payment again: one payment, in both modes."""
     failed = 0
-    for mode, at_once in itertools.product(MODES, (True, False)):
+    for mode, at_once in itertools.product(modes, (True, False)):
         with tempfile.TemporaryDirectory(dir=memory()) as name:
             ledger = Path(name) / "flux.db"
             chain = rig.LocalChain(block_time=mode).start()
@@ -480,12 +514,17 @@ def main() -> int:
     parser.add_argument("--processes", type=int, metavar="N")
     parser.add_argument("--payments", type=int, default=25)
     parser.add_argument("--time", action="store_true")
+    parser.add_argument("--at-once", action="store_true", help="only with a block for each")
+    parser.add_argument("--plant", choices=PLANTS)
     parser.add_argument("--only", metavar="TEXT", help="cases whose words contain this")
     asked = parser.parse_args()
+    modes = MODES[:1] if asked.at_once else MODES
+    if asked.plant:
+        plant(asked.plant)
     if asked.lost_database:
-        return lost_database()
+        return int(lost_database(modes) > 0)
     if asked.processes:
-        return int(sum(many(asked.processes, asked.payments, mode) for mode in MODES) > 0)
+        return int(sum(many(asked.processes, asked.payments, mode) for mode in modes) > 0)
     if asked.time:
         return timed()
     cases = random_cases(asked.random, asked.seed) if asked.random else every_case()
@@ -494,6 +533,7 @@ def main() -> int:
     if asked.sample:
         # A stride that shares no factor with the three lists visits all of each.
         cases = [cases[(number * 37) % len(cases)] for number in range(asked.sample)]
+    cases = list(dict.fromkeys(cases))
     return int(run_all(cases) > 0)
 
 

@@ -11,6 +11,7 @@ from flux_cli.domain.canonical import digest
 from flux_cli.domain.cart_problem import Proof
 from flux_cli.domain.marketplace import Strategy
 from flux_cli.domain.money import Money
+from flux_cli.domain.negotiation import Round
 from flux_cli.domain.shopping import ShoppingSpec
 
 
@@ -114,7 +115,8 @@ class LegState(StrEnum):
 class LegOrder:
     """The purchase at one shop: its session, its order, and what was paid and given back.
 
-    `quoted` is what may be paid at most; `problem` is what went wrong, in words.
+    `quoted` is what may be paid at most; `problem` is what went wrong, in words. `discount` is what
+    the shop granted in the `rounds` of a negotiation.
     """
 
     shop: str
@@ -128,6 +130,8 @@ class LegOrder:
     tracking: str = ""
     link: str = ""
     problem: str = ""
+    discount: Money | None = None
+    rounds: tuple[Round, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -163,6 +163,8 @@ class Ballot:
     """Where the model is; empty for rules."""
     prompt_digest: str = ""
     """Of the instructions the model was given, without the dossier."""
+    attempt: int = 1
+    """2 where the seat was asked again, because too few seats had given a vote."""
 
     @property
     def counts(self) -> bool:
@@ -272,8 +274,11 @@ class Tally:
 
     @property
     def diverse(self) -> bool:
-        """Whether two model lineages or more answered; fewer may be one vote five times."""
-        return len(self.lineages) > 1
+        """Whether two model lineages or more answered; fewer may be one vote five times.
+
+        Rules are no model; five sets of them are told as what they are.
+        """
+        return len(set(self.lineages) - {RULES_LINEAGE}) > 1
 
     @property
     def for_kernel(self) -> Tally:
@@ -297,8 +302,15 @@ def valid_ballots(ballots: Sequence[Ballot], request_digest: str) -> tuple[Ballo
     for ballot in ballots:
         if ballot.seat in SEATS and ballot.request_digest == request_digest:
             by_seat.setdefault(ballot.seat, []).append(ballot)
-    alone = [cast[0] for cast in by_seat.values() if len(cast) == 1 and cast[0].counts]
+    alone = [vote for cast in by_seat.values() if (vote := _vote_of(cast)) is not None]
     return tuple(sorted(alone, key=lambda ballot: SEATS.index(ballot.seat)))
+
+
+def _vote_of(cast: Sequence[Ballot]) -> Ballot | None:
+    """A seat's one vote; it has none that cast two, or two ballots in one attempt."""
+    votes = [ballot for ballot in cast if ballot.counts]
+    attempts = {ballot.attempt for ballot in cast}
+    return votes[0] if len(votes) == 1 and len(attempts) == len(cast) else None
 
 
 def count(

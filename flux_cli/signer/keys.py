@@ -29,6 +29,7 @@ KEYRINGS = (
 """The keyrings that keep a secret encrypted and ask for a login; any other is refused."""
 
 KEYRING_SECONDS = 3.0
+LOCKED = "the keyring is locked or does not answer: unlock it, or log in to the desktop first"
 LONGEST_PASSPHRASE = 1024
 T = TypeVar("T")
 
@@ -210,9 +211,10 @@ def _watched(call: Callable[[], T]) -> T:
     thread.start()
     thread.join(KEYRING_SECONDS)
     if thread.is_alive():
-        raise NoKey("keyring_locked", "the keyring does not answer: unlock it, or log in first")
+        raise NoKey("keyring_locked", LOCKED)
     if failure:
         kind = type(failure[0]).__name__
-        code = "keyring_locked" if "Lock" in kind else "keyring_failed"
-        raise NoKey(code, f"the keyring refused: {kind}")
+        if "Lock" in kind:
+            raise NoKey("keyring_locked", LOCKED)
+        raise NoKey("keyring_failed", f"the keyring refused: {kind}")
     return answer[0]

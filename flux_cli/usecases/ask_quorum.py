@@ -10,6 +10,7 @@ from flux_cli.domain.journal import wallet
 from flux_cli.domain.quorum import SEATS, Ballot, Dossier, Tally, count
 from flux_cli.usecases.brain_ports import BallotQuestion
 from flux_cli.usecases.cast_ballots import ask_seat
+from flux_cli.usecases.charge_ballots import brain_allowance
 from flux_cli.usecases.describe_run import Document, describe_tally, shallow
 from flux_cli.usecases.dossier import build_dossier
 from flux_cli.usecases.explain_quorum import describe_dossier
@@ -31,16 +32,20 @@ class Asked:
 def ask_quorum(deps: Deps, request: MoneyRequest) -> Asked:
     """The five ballots on a request and their count, by the facts of now; nothing is written.
 
-    The kernel is not asked: what the owner's policy says of it is `check_payment`'s to tell.
+    The kernel is not asked: what the owner's policy says of it is `check_payment`'s to tell. What
+    models cost is in the ballots, bounded by what the requester may spend on them, and is not
+    posted.
     """
     with deps.store.reading() as reader:
         intent = draft_intent(deps, reader, request, "ask")
         dossier = build_dossier(reader, deps.settings, intent, request)
         free_cash = reader.balance(wallet(intent.requester), intent.amount.asset)
+        allowance = brain_allowance(reader, intent.requester)
     needed = deps.settings.bar.needed(intent.amount, free_cash)
 
     def ask(seat: str) -> Ballot:
-        return ask_seat(deps, intent, BallotQuestion(seat, dossier), f"bal_{seat}")
+        question = BallotQuestion(seat, dossier, allowance=allowance)
+        return ask_seat(deps, intent, question, f"bal_{seat}")
 
     with ThreadPoolExecutor(max_workers=len(SEATS)) as voters:
         ballots = tuple(voters.map(ask, SEATS))

@@ -33,6 +33,7 @@ from flux_cli.domain.card_network import (
 from flux_cli.domain.cards import Card, luhn_valid
 from flux_cli.domain.free_text import bounded
 from flux_cli.domain.money import Money
+from flux_cli.domain.text import HIDDEN
 from flux_cli.errors import InvalidAmount, InvalidInput
 from flux_cli.usecases import card_follow_ups as follow
 from flux_cli.usecases.card_moves import keep, open_on, pay, set_aside, take
@@ -145,6 +146,12 @@ def _purchase(merchant: str, category: str, amount: Money, *, least: int) -> Pur
     return Purchase(merchant, category, amount)
 
 
+def _check_id(network_id: str) -> None:
+    check_key(network_id)
+    if HIDDEN.search(network_id):
+        raise InvalidInput("a network id is of visible characters", param="--idempotency-key")
+
+
 @dataclass(frozen=True, slots=True)
 class _Open:
     """A message being answered."""
@@ -161,7 +168,7 @@ def _present(
     deps: Deps, kind: MessageKind, presented: Presented, purchase: Purchase, network_id: str
 ) -> Authorization | Declined:
     """Answer a message that presents a card."""
-    check_key(network_id)
+    _check_id(network_id)
     prepare_cards(deps)
     said = [kind, presented.number, presented.expiry, presented.cvv, purchase]
     content = deps.card_numbers.seal(canonical(said))
@@ -297,7 +304,7 @@ def _follow(
     final: bool = False,
 ) -> Authorization | Declined:
     """Answer a message about an authorisation there is."""
-    check_key(network_id)
+    _check_id(network_id)
     if amount is not None and amount.units <= 0:
         raise InvalidAmount("ask for more than nothing", param="--amount")
     content = digest([kind, authorization_id, amount, final])

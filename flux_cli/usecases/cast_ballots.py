@@ -9,13 +9,14 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from queue import Empty, SimpleQueue
 from threading import Thread
 
 from flux_cli.domain.canonical import digest
 from flux_cli.domain.intents import PaymentIntent
 from flux_cli.domain.quorum import (
+    FEWEST_VALID,
     SEATS,
     Ballot,
     BallotError,
@@ -31,6 +32,9 @@ from flux_cli.usecases.dossier import show_dossier
 from flux_cli.usecases.money_request import MoneyRequest
 from flux_cli.usecases.ports import Deps, Progress
 
+MOST_BALLOTS = 2 * len(SEATS)
+"""Each seat is asked once, and once more where there was no quorum and the caller asks again."""
+
 GLANCE_SECONDS = 0.1
 """How often to look whether another process's ballots have come."""
 
@@ -40,13 +44,22 @@ def cast_ballots(
 ) -> None:
     """Ask every seat that has no recorded ballot; record each as it arrives, then what it cost."""
     with deps.store.reading() as reader:
-        cast = reader.find(Ballot, request_digest=intent.request_digest, limit=len(SEATS))
+        found = reader.find(Ballot, request_digest=intent.request_digest, limit=MOST_BALLOTS)
+        asked_until = reader.get(PaymentIntent, intent.id).asked_until
+    # All have answered, too few with a vote, and this is the caller asking again.
+    again = {ballot.seat for ballot in found} == set(SEATS) and (
+        sum(ballot.counts for ballot in found) < FEWEST_VALID
+        and all(ballot.attempt == 1 for ballot in found)
+    )
+    attempt = 2 if again or any(ballot.attempt == 2 for ballot in found) else 1
+    cast = [ballot for ballot in found if ballot.counts or ballot.attempt == attempt]
     for ballot in _in_order(cast):
         progress("ballot", seat=ballot.seat, vote=ballot.vote, risk=ballot.risk, again=True)
     missing = [seat for seat in SEATS if seat not in {ballot.seat for ballot in cast}]
     if missing:
-        hearing = _Hearing(deps, intent, show_dossier(deps, intent, request), progress, cast)
-        hearing.hear(missing)
+        dossier = show_dossier(deps, intent, request)
+        hearing = _Hearing(deps, intent, dossier, progress, cast, attempt)
+        hearing.hear(missing, asked_until if again else None)
         cast = hearing.cast
     charge_ballots(deps, intent, _in_order(cast), progress)
 
@@ -65,17 +78,22 @@ class _Hearing:
         dossier: Dossier,
         progress: Progress,
         cast: Sequence[Ballot],
+        attempt: int,
     ) -> None:
         self.cast = list(cast)
+        self._attempt = attempt
         self._deps, self._intent, self._dossier = deps, intent, dossier
         self._progress = progress
 
-    def hear(self, missing: Sequence[str]) -> None:
-        """Ask rules at once and in order; models in parallel, if nobody has asked them yet."""
+    def hear(self, missing: Sequence[str], asked_until: datetime | None) -> None:
+        """Ask rules at once and in order; models in parallel, if nobody has asked them yet.
+
+        `asked_until` is what an earlier attempt, now over, noted of its asking.
+        """
         models = self._deps.settings.patience.models
         ids = {seat: self._deps.ids.new("ballot") for seat in missing}
         live = [seat for seat in missing if seat in models]
-        seconds_left = self._claim(live) if live else 0.0
+        seconds_left = self._claim(live, asked_until) if live else 0.0
         rules = [seat for seat in missing if seat not in live]
         self._record([self._ballot(ids[seat], self._question(seat)) for seat in rules])
         if live and seconds_left is None:
@@ -89,7 +107,7 @@ class _Hearing:
             [self._ballot(ids[seat], self._question(seat, given_up=error)) for seat in lost]
         )
 
-    def _claim(self, live: Sequence[str]) -> float | None:
+    def _claim(self, live: Sequence[str], before: datetime | None) -> float | None:
         """Note that the models are being asked, before they are.
 
         None where that was for us to do; where it was done before, how long they still have.
@@ -98,7 +116,7 @@ class _Hearing:
         longest = max(models[seat] for seat in live)
         with self._deps.store.begin() as tx:
             now = tx.get(PaymentIntent, self._intent.id)
-            if now.asked_until is not None:
+            if now.asked_until is not None and now.asked_until != before:
                 return max(0.0, (now.asked_until - tx.now).total_seconds())
             asked = replace(now, asked_until=tx.now + timedelta(seconds=longest))
             tx.put(asked, "payment.models_asked", run_id=now.run_id)
@@ -164,9 +182,10 @@ class _Hearing:
         while True:
             with self._deps.store.reading() as reader:
                 found = reader.find(
-                    Ballot, request_digest=self._intent.request_digest, limit=len(SEATS)
+                    Ballot, request_digest=self._intent.request_digest, limit=MOST_BALLOTS
                 )
-            self.cast += [ballot for ballot in found if not self._has(ballot.seat)]
+            ours = [ballot for ballot in found if ballot.attempt == self._attempt]
+            self.cast += [ballot for ballot in ours if not self._has(ballot.seat)]
             left = until - time.monotonic()
             if all(self._has(seat) for seat in live) or left <= 0:
                 return
@@ -189,8 +208,10 @@ class _Hearing:
         with self._deps.store.begin() as tx:
             for ballot in ballots:
                 digest_of_it = self._intent.request_digest
-                theirs = tx.lookup(Ballot, request_digest=digest_of_it, seat=ballot.seat)
-                kept.append(theirs or replace(ballot, cast_at=tx.now))
+                theirs = tx.lookup(
+                    Ballot, request_digest=digest_of_it, seat=ballot.seat, attempt=self._attempt
+                )
+                kept.append(theirs or replace(ballot, cast_at=tx.now, attempt=self._attempt))
                 if theirs is None:
                     tx.put(kept[-1], "ballot.cast", run_id=self._intent.run_id)
         self.cast += kept

@@ -49,7 +49,7 @@ def charge_ballots(
                     intent.requester,
                     ballot.cost,
                     to=f"{ballot.model}@{ballot.host}",
-                    key=step_key(intent.id, ballot.seat, "brain_cost"),
+                    key=step_key(intent.id, ballot.seat, "brain_cost", ballot.attempt),
                     memo=f"{ballot.seat} seat, {ballot.tokens} tokens",
                     run_id=intent.run_id,
                 )

@@ -7,13 +7,23 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from datetime import datetime
 from enum import StrEnum
 
 from flux_cli.domain.agents import Agent, AgentKind
-from flux_cli.domain.carts import Cart, CartState, LegOrder, LegState, Stage, by_shop
+from flux_cli.domain.carts import (
+    Cart,
+    CartState,
+    LegOrder,
+    LegState,
+    Stage,
+    by_shop,
+    cart_hash,
+)
 from flux_cli.domain.intents import CaptureMethod, IntentState, PaymentIntent, Share
 from flux_cli.domain.journal import escrow as escrow_account
 from flux_cli.domain.money import Money, total
+from flux_cli.domain.negotiation import Round
 from flux_cli.domain.orders import Quote
 from flux_cli.domain.quorum import LinePrice, Urgency
 from flux_cli.errors import Fix, InvalidInput, WrongState
@@ -39,17 +49,18 @@ class OnFailure(StrEnum):
 class Terms:
     """How to buy: the hash that was looked at, how much dearer it may be, what a failure means.
 
-    `expected_hash` "" takes the cart as it is now.
+    `expected_hash` "" takes the cart as it is now; `negotiate` bargains with every shop first.
     """
 
     expected_hash: str = ""
     max_increase: Money | None = None
     on_failure: OnFailure = OnFailure.REFUND_ALL
+    negotiate: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Moved:
-    """The shops no longer sell the cart as it was: (shop, what changed), and nothing was bought."""
+    """The cart cannot be bought as it was: (who, what changed), and nothing was bought."""
 
     cart: Cart
     changes: tuple[tuple[str, str], ...]
@@ -88,7 +99,7 @@ def checkout(
         cart = frozen
     if cart.state is CartState.FROZEN:
         approved = _approve(deps, cart, progress)
-        if isinstance(approved, Undecided):
+        if not isinstance(approved, Cart):
             return approved
         cart = approved
     if cart.state is CartState.BUYING:
@@ -107,27 +118,18 @@ def _freeze(
         if shop is None or shop.retailer.trust < deps.shopping.trust_floor:
             raise WrongState(f"{leg.shop} is no shop that is trusted enough", subject=cart.id)
     begun = _now_ms(deps)
-    quotes = _quotes(cart, shops)
+    quotes = _quotes(cart, shops, begun)
     changes = _changes(cart, quotes, terms.max_increase)
     progress("quoted", shops=len(quotes), changed=len(changes))
     if changes:
         return Moved(cart, changes)
+    rounds: dict[str, tuple[Round, ...]] = {}
+    if terms.negotiate:
+        quotes, rounds = _negotiated(cart, quotes, shops, progress)
     asked = total([quote.total for quote in quotes.values()], cart.total.asset)
     if cart.spec.budget is not None and asked > cart.spec.budget:
         return Moved(cart, (("all", f"{asked} is above the budget of {cart.spec.budget}"),))
-    nothing = Money(0, cart.total.asset)
-    orders = tuple(
-        LegOrder(
-            shop=leg.shop,
-            state=LegState.QUOTED,
-            session_id=quotes[leg.shop].session_id,
-            quoted=quotes[leg.shop].total,
-            paid=nothing,
-            refunded=nothing,
-            arrives=quotes[leg.shop].arrives,
-        )
-        for leg in cart.legs
-    )
+    orders = _orders(cart, quotes, rounds)
     with deps.store.begin() as tx:
         now = tx.get(Cart, cart.id)
         if now != cart:
@@ -150,12 +152,46 @@ def _freeze(
     return frozen
 
 
-def _quotes(cart: Cart, shops: dict[str, Shop]) -> dict[str, Quote]:
-    baskets = by_shop(cart.lines)
+def _orders(
+    cart: Cart, quotes: dict[str, Quote], rounds: dict[str, tuple[Round, ...]]
+) -> tuple[LegOrder, ...]:
+    """The legs as they are quoted, none of them bought."""
+    nothing = Money(0, cart.total.asset)
+    return tuple(
+        LegOrder(
+            shop=leg.shop,
+            state=LegState.QUOTED,
+            session_id=quotes[leg.shop].session_id,
+            quoted=quotes[leg.shop].total,
+            paid=nothing,
+            refunded=nothing,
+            arrives=quotes[leg.shop].arrives,
+            discount=quotes[leg.shop].discount,
+            rounds=rounds.get(leg.shop, ()),
+        )
+        for leg in cart.legs
+    )
+
+
+def _quotes(cart: Cart, shops: dict[str, Shop], begun: int) -> dict[str, Quote]:
+    """A new session at every shop: one that was left before has the prices of then."""
     return {
-        name: shops[name].quote(packs, key=f"{cart.id}:{cart.number}:quote")
-        for name, packs in baskets.items()
+        name: shops[name].quote(packs, key=f"{cart.id}:{cart.number}:quote:{begun}")
+        for name, packs in by_shop(cart.lines).items()
     }
+
+
+def _negotiated(
+    cart: Cart, quotes: dict[str, Quote], shops: dict[str, Shop], progress: Progress
+) -> tuple[dict[str, Quote], dict[str, tuple[Round, ...]]]:
+    """The quotes after bargaining, never dearer than before, and every round."""
+    after, rounds = {}, {}
+    for name, quote in quotes.items():
+        now, told = shops[name].negotiate(quote, key=f"{cart.id}:{cart.number}:haggle")
+        after[name] = now if now.total <= quote.total and not now.problems else quote
+        rounds[name] = told
+        progress("negotiated", shop=name, off=after[name].discount, rounds=len(told))
+    return after, rounds
 
 
 def _changes(
@@ -182,10 +218,11 @@ def _changes(
     return tuple(changes)
 
 
-def _approve(deps: Deps, cart: Cart, progress: Progress) -> Cart | Undecided:
+def _approve(deps: Deps, cart: Cart, progress: Progress) -> Cart | Moved | Undecided:
     """Ask for all of the money at once, bound to the cart's hash, and lock it."""
     begun = _now_ms(deps)
-    key = f"cart:{cart.id}:{cart.number}"
+    asked = total([order.quoted for order in cart.orders], cart.total.asset)
+    key = f"cart:{cart.id}:{cart.number}:{asked.units}"
     intent = request_money(deps, _request(deps, cart), key=key, progress=progress)
     if intent.state is IntentState.DENIED:
         return Undecided(_keep(deps, cart.id, _reopened(intent), "cart.denied"), intent)
@@ -197,8 +234,11 @@ def _approve(deps: Deps, cart: Cart, progress: Progress) -> Cart | Undecided:
         if now.state is not CartState.FROZEN:
             return now
         held = tx.get(PaymentIntent, intent.id)
-        _still_held(tx, now, held)
         obey_freeze(tx, now.buyer)
+        if not _still_held(tx, now, held):
+            reopened = _next_version(now, tx.now)
+            tx.put(reopened, "cart.reopened")
+            return Moved(reopened, (("the payment", f"{held.state}: it waited too long"),))
         said = f"{held.amount} approved, {held.yes} of 5 YES" if held.needed else "approved"
         stage = Stage("act: decide", "quorum" if held.needed else "kernel", said,
                       _now_ms(deps) - begun)  # fmt: skip
@@ -216,12 +256,23 @@ def _approve(deps: Deps, cart: Cart, progress: Progress) -> Cart | Undecided:
     return buying
 
 
-def _still_held(tx: Transaction, cart: Cart, intent: PaymentIntent) -> None:
+def _still_held(tx: Transaction, cart: Cart, intent: PaymentIntent) -> bool:
+    """Whether the approved money is there in full, and its time is not over."""
     quoted = total([order.quoted for order in cart.orders], cart.total.asset)
-    if intent.on_hold != quoted or max(tx.now, tx.ledger_time) >= intent.expires_at:
-        raise WrongState(
-            f"its payment is {intent.state}; the hold is used or too old", subject=intent.id
-        )
+    return intent.on_hold == quoted and max(tx.now, tx.ledger_time) < intent.expires_at
+
+
+def _next_version(cart: Cart, now: datetime) -> Cart:
+    """The cart open again under another number, so that money is asked for anew."""
+    number = cart.number + 1
+    return replace(
+        cart,
+        state=CartState.OPEN,
+        number=number,
+        hash=cart_hash(number, cart.lines, cart.legs),
+        orders=(),
+        updated_at=now,
+    )
 
 
 def _reopened(intent: PaymentIntent) -> Callable[[Cart], Cart]:

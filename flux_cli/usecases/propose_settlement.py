@@ -14,6 +14,7 @@ from flux_cli.domain.money import USDC, Money
 from flux_cli.domain.refusals import Refusal
 from flux_cli.domain.settlements import (
     LEAST_FEE,
+    UNSIGNED,
     Settlement,
     SettlementState,
     cart_hash,
@@ -175,6 +176,7 @@ def leave_of(deps: SettleDeps, settlement: Settlement) -> Leave:
 def authorize(deps: SettleDeps, settlement: Settlement) -> Settlement:
     """PROPOSED → AUTHORIZED: the times are fixed and the gate has let it pass; or REFUSED.
 
+    One whose time ran out before it was signed is given another.
     An approval that expired before anything was signed gives its money back. Raises `Frozen`.
     """
     deps.chain.check_chain()
@@ -199,7 +201,7 @@ def authorize(deps: SettleDeps, settlement: Settlement) -> Settlement:
         return refuse_settlement(deps, settlement, short)
     with deps.store.begin() as tx:
         current = tx.get(Settlement, settlement.id)
-        if current.state is not SettlementState.PROPOSED:
+        if current.state not in UNSIGNED or current.valid_before != settlement.valid_before:
             return current
         intent = tx.get(PaymentIntent, current.intent_id)
         if not judged.signed_until and max(tx.now, tx.ledger_time) >= intent.expires_at:

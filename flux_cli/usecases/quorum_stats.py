@@ -91,7 +91,7 @@ def _seat(seat: str, voted: Sequence[Voted]) -> Document:
     """How one seat votes, and how often it was on the side that carried the day."""
     mine = [(one, ballot) for one in voted for ballot in one.ballots if ballot.seat == seat]
     votes = [ballot.vote for _, ballot in mine]
-    sides = [_with_the_outcome(one, ballot) for one, ballot in mine]
+    sides = [_with_the_outcome(*both) for both in mine if both[1].vote is not Vote.ABSTAIN]
     return {
         "seat": seat,
         "yes": votes.count(Vote.YES),

@@ -12,7 +12,7 @@ from flux_cli.domain.money import CREDIT
 from flux_cli.domain.offers import Offer, Retailer
 from flux_cli.domain.ranking import WHOLE, Ranked, rank_offers
 from flux_cli.domain.shopping import Need, ShoppingSpec
-from flux_cli.errors import Fix, InvalidInput, ShopFailed
+from flux_cli.errors import Fix, InvalidInput, ShopFailed, StorageFailed
 from flux_cli.usecases.ports import Deps, Reader, Transaction
 from flux_cli.usecases.shops import OfferIndex, Shop
 
@@ -74,7 +74,7 @@ def search_offers(
     for shop in asked:
         try:
             sold = shop.offers(day)
-        except ShopFailed as failure:
+        except (ShopFailed, StorageFailed) as failure:
             skipped.append((shop.retailer.name, failure.message))
             continue
         answered.append(shop.retailer)

@@ -10,6 +10,7 @@ from typing import Protocol
 
 from flux_cli.domain.cart_problem import Aim, Answer, CartProblem
 from flux_cli.domain.money import Money
+from flux_cli.domain.negotiation import Round
 from flux_cli.domain.offers import Offer, Retailer
 from flux_cli.domain.orders import Quote, ShopOrder
 
@@ -25,6 +26,9 @@ class Shop(Protocol):
 
     def quote(self, packs: Mapping[str, int], *, key: str) -> Quote:
         """Open a checkout session for packs of products; the same key gives the same session."""
+
+    def negotiate(self, quote: Quote, *, key: str) -> tuple[Quote, tuple[Round, ...]]:
+        """Bargain over a session's goods: the session as it is then, and every round."""
 
     def pay(self, quote: Quote, most: Money, *, key: str) -> ShopOrder | Quote:
         """Pay a session with leave for at most `most`; the session again where it cannot be."""

@@ -21,7 +21,7 @@ from flux_cli.errors import LedgerBusy, SignerFailed
 from flux_cli.usecases.end_settlement import end_unpaid, refuse_settlement
 from flux_cli.usecases.freeze import obey_freeze
 from flux_cli.usecases.ports import Reader, Transaction
-from flux_cli.usecases.propose_settlement import leave_of, violation
+from flux_cli.usecases.propose_settlement import authorize, leave_of, violation
 from flux_cli.usecases.settlement_ports import GAS, Head, SettleDeps, Wrapped
 from flux_cli.usecases.watch_settlement import by_its_use, is_over, keep
 
@@ -52,6 +52,8 @@ def sign(deps: SettleDeps, settlement: Settlement) -> Settlement:
     if judged.signed_until and _is_past(deps, settlement, head, judged.signed_until):
         why = "what was signed for it before expired unused, by a final block"
         return end_unpaid(deps, settlement, SettlementState.EXPIRED, why)
+    if judged.refusal is not None and judged.refusal.code == "not_valid_now":
+        return authorize(deps, settlement)
     refusal = standing.fault or (judged.refusal and violation(judged.refusal))
     if refusal is not None:
         # What was signed before may still be sent by anybody: then nothing is given back yet.

@@ -10,6 +10,7 @@ from flux_cli.domain.carts import Alternative, Cart
 from flux_cli.domain.offers import Retailer
 from flux_cli.domain.ranking import OFFER_WEIGHTS, Ranked
 from flux_cli.domain.shopping import document_of_spec
+from flux_cli.usecases.cart_board import dollars
 from flux_cli.usecases.relax_wish import Unfillable
 from flux_cli.usecases.search_offers import Found
 
@@ -161,6 +162,11 @@ def _orders(cart: Cart) -> list[dict[str, object]]:
             "tracking": order.tracking,
             "link": order.link,
             "problem": order.problem,
+            "discount": order.discount,
+            "rounds": [
+                {"offered": dollars(one.offered), "asked": dollars(one.asked)}
+                for one in order.rounds
+            ],
         }
         for order in cart.orders
     ]

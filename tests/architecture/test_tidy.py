@@ -72,6 +72,7 @@ def test_databases_are_opened_only_by_the_store_and_by_specialists_apart_from_it
     }
     assert openers == {
         "adapters/store/connection.py",
+        "adapters/store/copies.py",
         "adapters/store/verify.py",
         "adapters/specialists/retrieval.py",
         # Full-text search over shops' offers, in memory.

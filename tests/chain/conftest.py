@@ -33,6 +33,7 @@ def chain(node: rig.LocalChain) -> Iterator[rig.LocalChain]:
     snapshot = node.snapshot()
     node.fund(paying.ADDRESS, 1_000_000_000)
     yield node
+    node("anvil_dropAllTransactions")
     node("evm_setAutomine", True)
     node.revert(snapshot)
 

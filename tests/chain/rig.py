@@ -147,6 +147,14 @@ class LocalChain:
         finally:
             self("anvil_stopImpersonatingAccount", sender)
 
+    def mined(self, tx_hash: str) -> str:
+        """The same hash, once the transaction is in a block: a node mines a moment later."""
+        deadline = time.monotonic() + 20
+        while self("eth_getTransactionReceipt", tx_hash) is None:
+            assert time.monotonic() < deadline, "nobody mines"
+            time.sleep(0.01)
+        return tx_hash
+
     def snapshot(self) -> str:
         return str(self("evm_snapshot"))
 

@@ -198,7 +198,7 @@ def test_a_blocked_payee_is_found_before_anything_is_signed(
 
 def block(chain: rig.LocalChain, address: str, blocked: bool = True) -> None:
     data = "0x404e5129" + address[2:].lower().rjust(64, "0") + f"{int(blocked):064x}"
-    chain.send_as(chain.relayer, to=rig.TOKEN, data=data)
+    chain.mined(chain.send_as(chain.relayer, to=rig.TOKEN, data=data))
 
 
 def test_a_wallet_with_too_little_is_found_before_anything_is_signed(
@@ -381,7 +381,7 @@ def test_75_the_main_network_needs_the_owners_word_twice(template: Path, tmp_pat
 def other_payment(chain: rig.LocalChain, units: int, payee: str = ACME) -> str:
     """A plain transfer of the wallet: equal in every look but its authorization."""
     data = "0xa9059cbb" + payee[2:].lower().rjust(64, "0") + f"{units:064x}"
-    return chain.send_as(paying.ADDRESS, to=rig.TOKEN, data=data)
+    return chain.mined(chain.send_as(paying.ADDRESS, to=rig.TOKEN, data=data))
 
 
 def foreign_token(chain: rig.LocalChain) -> str:
@@ -391,7 +391,7 @@ def foreign_token(chain: rig.LocalChain) -> str:
     system = rig.COMPILED["SystemLog"]["runtime"].replace("36" + "00" * 19, "77" * 20)
     chain("anvil_setCode", rig.SYSTEM, system)
     data = "0xa9059cbb" + ACME[2:].lower().rjust(64, "0") + f"{1_000_000:064x}"
-    return chain.send_as(paying.ADDRESS, to=copy, data=data)
+    return chain.mined(chain.send_as(paying.ADDRESS, to=copy, data=data))
 
 
 LOOKALIKES: dict[str, tuple[Callable[[rig.LocalChain], str], tuple[str, ...]]] = {
@@ -431,7 +431,7 @@ def test_71_another_payments_receipt_fails_by_its_nonce(
     assert verify_settlement(payer.settling, one.id, "0x" + "00" * 32).wrong == ("receipt",)
 
 
-def test_69_72_a_lying_nodes_receipt_is_not_believed(
+def test_69_70_72_a_lying_nodes_receipt_is_not_believed(
     payer: paying.Payer, chain: rig.LocalChain, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Status 1 without the token's own logs needs a human; nothing is booked as paid."""
@@ -447,6 +447,17 @@ def test_69_72_a_lying_nodes_receipt_is_not_believed(
     assert (one.state, books(payer, HELD)) == (SettlementState.NEEDS_HUMAN, 1_000_000)
     monkeypatch.undo()
     assert step(payer.settling, one.id).state is SettlementState.SETTLED
+
+
+def test_74_a_chain_that_took_a_block_back_is_reported(
+    payer: paying.Payer, chain: rig.LocalChain
+) -> None:
+    """Arc's blocks are final; should one go all the same, the proof no longer holds and says so."""
+    (one,) = settled(payer, payer.wish("taken back"))
+    chain("anvil_reorg", 1, [])
+    assert verify_settlement(payer.settling, one.id).wrong == ("receipt",)
+    found = reconcile(payer.settling, paying.ADDRESS)
+    assert (found.agrees, found.faults) == (False, (f"{one.id}: receipt not as agreed",))
 
 
 # Nodes that fail.
@@ -484,6 +495,42 @@ def test_without_any_node_it_says_so_and_the_money_waits(template: Path, tmp_pat
         settled(payer, intent)
     assert books(payer, HELD) == 1_000_000
     payer.close()
+
+
+def test_a_nodes_own_key_is_not_in_what_is_said(template: Path, tmp_path: Path) -> None:
+    dead = f"http://127.0.0.1:{rig.free_port()}/v2/s3cret-key?token=0ther"
+    payer = paying.open_payer(paying.copied(template, tmp_path), [dead])
+    with pytest.raises(ChainUnavailable) as caught:
+        settled(payer, payer.wish("alone"))
+    assert "s3cret" not in caught.value.message
+    assert "0ther" not in caught.value.message
+    payer.close()
+
+
+def test_what_ran_out_of_time_before_it_was_signed_gets_another(
+    payer: paying.Payer, chain: rig.LocalChain
+) -> None:
+    intent = payer.wish("patient")
+    one = stepped(payer, intent, SettlementState.AUTHORIZED)
+    with payer.deps.store.begin() as tx:
+        tx.put(replace(one, valid_before=1_000_000_000), "settlement.test_old")
+    (one,) = settled(payer, intent)
+    assert (one.state, chain.paid(ACME)) == (SettlementState.SETTLED, [1_000_000])
+    assert one.valid_before > 1_000_000_000
+
+
+def test_a_chain_without_the_token_is_refused(payer: paying.Payer, chain: rig.LocalChain) -> None:
+    code = chain("eth_getCode", rig.TOKEN, "latest")
+    chain("anvil_setCode", rig.TOKEN, "0x")
+    (one,) = settled(payer, payer.wish("no token"))
+    assert (one.state, one.reason) == (
+        SettlementState.REFUSED,
+        f"there is no contract at {rig.TOKEN}",
+    )
+    chain("anvil_setCode", rig.TOKEN, rig.COMPILED["SystemLog"]["runtime"])
+    with pytest.raises(ChainUnavailable, match="the token did not answer"):
+        settled(payer, payer.wish("another contract"))
+    chain("anvil_setCode", rig.TOKEN, code)
 
 
 def test_nodes_that_are_not_on_this_machine_are_asked_slowly(

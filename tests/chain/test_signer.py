@@ -6,6 +6,7 @@ import json
 import os
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
@@ -21,7 +22,7 @@ from flux_cli.domain.canonical import canonical
 from flux_cli.domain.refusals import Refusal
 from flux_cli.domain.settlements import GWEI, Authorization, Fees, cart_hash
 from flux_cli.errors import KeyUnavailable, SignerFailed
-from flux_cli.signer import keystore, messages
+from flux_cli.signer import keys, keystore, messages
 from flux_cli.signer.policy import MAINNET, TOKEN, Policy, Sealed, write_policy
 from flux_cli.usecases.settlement_ports import Leave, Wrapped
 
@@ -177,7 +178,9 @@ def test_61_a_permit_that_has_expired_is_not_given_again(opened: Open, folder: P
     assert refused(signer.authorize(asking(valid=300))) == "permit_used"
 
 
-def test_the_transaction_is_judged_by_its_own_bytes(opened: Open) -> None:
+def test_68_the_transaction_is_judged_by_its_own_bytes_and_allowances_are_unknown(
+    opened: Open,
+) -> None:
     signer, leave = opened(), asking()
     signed = signer.authorize(leave)
     assert isinstance(signed, Authorization)
@@ -205,7 +208,7 @@ def test_the_transaction_is_judged_by_its_own_bytes(opened: Open) -> None:
     }
 
 
-def test_68_what_a_day_may_cost_in_gas_is_capped(opened: Open, folder: Path) -> None:
+def test_what_a_day_may_cost_in_gas_is_capped(opened: Open, folder: Path) -> None:
     one = 220_000 * 41 * GWEI
     Sealed(folder, paying.KEY).put_policy(replace_policy(gas_per_day=2 * one))
     signer, leave = opened(), asking()
@@ -400,6 +403,44 @@ def test_77_no_keyring_is_said_so_and_nothing_is_kept(tmp_path: Path) -> None:
         signer.own("new")
     assert caught.value.fixes[0].argv[-1] == "--keystore"
     assert not (tmp_path / "signer" / "key").exists()
+
+
+def test_77_a_keyring_that_hangs_is_left_alone_after_a_moment(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(keys, "KEYRING_SECONDS", 0.01)
+    waiting = threading.Event()
+    with pytest.raises(keys.NoKey, match="locked or does not answer"):
+        keys._watched(waiting.wait)
+    waiting.set()
+
+
+@pytest.mark.parametrize(
+    ("raised", "code"), [("KeyringLocked", "keyring_locked"), ("Surprise", "keyring_failed")]
+)
+def test_77_what_a_keyring_raises_is_told_by_its_kind_and_not_by_its_text(
+    raised: str, code: str
+) -> None:
+    def fails() -> str:
+        raise type(raised, (Exception,), {})("the secret itself")
+
+    with pytest.raises(keys.NoKey) as caught:
+        keys._watched(fails)
+    assert (caught.value.code, "secret" in caught.value.reason) == (code, False)
+
+
+def test_77_a_keyring_that_forgets_is_found_out(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Forgets:
+        def set_password(self, *_: str) -> None: ...
+
+        def get_password(self, *_: str) -> None: ...
+
+    monkeypatch.setattr(keys, "_keyring", Forgets)
+    with pytest.raises(keys.NoKey, match="does not give it back"):
+        keys.keep(tmp_path, keys.Secret(paying.KEY), "keyring", lambda: "")
+    assert not (tmp_path / "key").exists()
 
 
 def test_77_a_keystore_of_another_key_is_not_the_wallets(opened: Open, folder: Path) -> None:

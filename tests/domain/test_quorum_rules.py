@@ -322,7 +322,10 @@ def test_five_models_of_one_family_are_told_to_be_one_lineage():
     same = count(ballots("yes yes yes yes yes", FIVE_GPT), DIGEST, 3)
     mixed = count(ballots("yes yes yes yes yes", MIXED), DIGEST, 3)
 
+    mostly = count(ballots("yes yes yes yes yes", "gpt-4 gpt-4 gpt-4 o1 -"), DIGEST, 3)
+
     assert (same.lineages, same.diverse) == (("openai",), False)
+    assert (mostly.lineages, mostly.diverse) == (("openai", "rules"), False)
     assert (mixed.lineages, mixed.diverse) == (("anthropic", "openai", "xai"), True)
 
 

@@ -100,9 +100,9 @@ def events(deps: Deps) -> Counter[str]:
         return Counter(event.kind for event in reader.events())
 
 
-@pytest.mark.parametrize("ballots", range(1, 6))
+@pytest.mark.parametrize("ballots", [1, 5])
 @pytest.mark.parametrize("method", [CaptureMethod.AUTOMATIC, CaptureMethod.CARD])
-def test_41_killed_in_the_middle_of_a_vote_recorded_ballots_are_not_asked_for_again(
+def test_41_killed_while_rules_vote_all_their_ballots_are_kept_and_none_is_asked_for_again(
     deps: Deps, tmp_path: Path, ballots: int, method: CaptureMethod
 ) -> None:
     log = tmp_path / "asked"
@@ -117,11 +117,11 @@ def test_41_killed_in_the_middle_of_a_vote_recorded_ballots_are_not_asked_for_ag
     killed(lambda: ask(counting, LARGE, method, at_that_ballot))
     with deps.store.reading() as reader:
         recorded = {ballot.seat for ballot in reader.find(Ballot)}
-    assert len(recorded) == ballots
+    # Rules answer at once, so their ballots are one record; what models do is in test_live_quorum.
+    assert recorded == set(SEATS)
     log.unlink()
     intent = ask(counting, LARGE, method)
-    again = [seat for (seat,) in read_log(log)]
-    assert sorted([*again, *recorded]) == sorted(SEATS)
+    assert read_log(log) == []
     told = events(deps)
     assert (told["ballot.cast"], told["decision.permit"] + told["decision.denied"]) == (5, 1)
     assert ask(counting, LARGE, method) == intent

@@ -482,3 +482,23 @@ def test_a_merchants_words_are_short_and_visible(cards: Cards, name: str, text: 
     card = cards.issue()
     with pytest.raises(InvalidInput, match=name):
         cards.send(card, WHOLE, **{name: text})
+
+
+@pytest.mark.parametrize("name", ["", "x" * 201, "a\0b", "two\nlines", "\ud800", "\u202e"])
+def test_a_network_id_is_short_and_visible(cards: Cards, name: str) -> None:
+    card = cards.issue()
+    claim = cards.claim(card, WHOLE)
+    with pytest.raises(InvalidInput):
+        cards.send(card, WHOLE, network_id=name)
+    with pytest.raises(InvalidInput):
+        cards.follow("capture", claim, network_id=name)
+
+
+@pytest.mark.parametrize("text", ["\ud800", "\0", "4" * 100_000, "４２４２", "' or 1=1"])
+def test_82_any_text_may_be_presented_and_is_only_wrong(cards: Cards, text: str) -> None:
+    card = cards.issue()
+    told = [
+        reason(cards.send(cards.details(card, **{name: text}), WHOLE))
+        for name in ("number", "expiry", "cvv")
+    ]
+    assert told == ["invalid_number", "wrong_expiry", "wrong_cvc"]

@@ -316,3 +316,48 @@ def test_settings_are_what_a_user_would_write(tmp_path: Path) -> None:
     assert text.count('backend = "llm"') == 5
     assert dict(deps.settings.patience.models) == dict.fromkeys(SEATS, 10)
     assert quiet("nothing") is None
+
+
+# Asking again
+
+
+def test_where_too_few_had_a_vote_the_same_key_asks_the_others_once_more(tmp_path: Path) -> None:
+    declined = says("{}", refusal="no")
+    broken = {seat: [declined, votes()] for seat in ("risk", "operations", "data")}
+    with ChatServer(broken) as chat:
+        deps = live_economy(tmp_path, chat)
+        assert request(deps).state is IntentState.AWAITING_QUORUM
+        intent = request(deps)
+        assert request(deps) == intent
+
+    assert (intent.state, intent.yes) == (IntentState.CAPTURED, 5)
+    assert chat.counts == {"cfo": 1, "growth": 1, "risk": 2, "operations": 2, "data": 2}
+    with deps.store.reading() as reader:
+        attempts = sorted((one.attempt, one.seat) for one in reader.find(Ballot))
+    assert attempts == sorted(
+        [(1, seat) for seat in SEATS] + [(2, seat) for seat in ("risk", "operations", "data")]
+    )
+    assert in_wallet(deps, "ann") == PLENTY - 1000 - 8 * 1100
+    assert faults(deps) == []
+
+
+def test_a_seat_is_asked_twice_at_most_however_often_the_caller_asks(tmp_path: Path) -> None:
+    with ChatServer(other=status(404)) as chat:
+        deps = live_economy(tmp_path, chat, fallback=False)
+        states = {request(deps).state for _ in range(4)}
+
+    assert states == {IntentState.AWAITING_QUORUM}
+    assert max(chat.counts.values()) <= 2
+    with deps.store.reading() as reader:
+        assert len(reader.find(Ballot)) == 10
+    assert in_wallet(deps, "pat") == 0
+
+
+def test_a_request_that_was_decided_is_never_voted_on_again(tmp_path: Path) -> None:
+    broken = {"risk": status(401), "data": status(401)}
+    with ChatServer(broken, other=votes("NO")) as chat:
+        deps = live_economy(tmp_path, chat)
+        first, second = request(deps), request(deps)
+
+    assert (first, first.state) == (second, IntentState.DENIED)
+    assert chat.counts == dict.fromkeys(SEATS, 1)

@@ -11,7 +11,7 @@ from flux_cli.domain.authorizations import Terms
 from flux_cli.domain.evidence import CANCELLED, USED, Log, Receipt
 from flux_cli.domain.refusals import Refusal
 from flux_cli.domain.settlements import EXPLORERS, WEI_PER_UNIT, Authorization, Fees
-from flux_cli.errors import SignerFailed, WrongChain
+from flux_cli.errors import ChainUnavailable, SignerFailed, WrongChain
 from flux_cli.usecases.settlement_ports import GAS, Head, Standing, Wrapped
 
 MOST_BLOCKS = 10_000
@@ -88,11 +88,11 @@ class ArcChain:
     def standing(self, terms: Terms, nonce: str, most_fee_wei: int) -> Standing:
         """What the newest block says before anything is signed; a refusal names what is wrong."""
         self.check_chain()
-        if self.is_used(terms.payer, nonce):
-            return Standing(None, used=True)
         code = self._nodes.ask("eth_getCode", [terms.token, "latest"], _hex)
         if len(code) <= 2:
             return Standing(Refusal("no_token", f"there is no contract at {terms.token}"), False)
+        if self.is_used(terms.payer, nonce):
+            return Standing(None, used=True)
         wanted = encoding.domain_separator(terms.chain_id, terms.token)
         if self._call(terms.token, "3644e515") != wanted:
             return Standing(Refusal("wrong_domain", "the token is not the USDC we know"), False)
@@ -104,7 +104,8 @@ class ArcChain:
             return Standing(Refusal("insufficient_funds", said, *numbers), False)
         moved = f"a9059cbb{_padded(terms.payee)}{terms.units:064x}"
         try:
-            self._call(terms.token, moved, sender=terms.payer)
+            call = {"to": terms.token, "data": "0x" + moved, "from": terms.payer}
+            self._nodes.ask("eth_call", [call, "latest"], _word)
         except Reverted as error:
             return Standing(Refusal("would_fail", f"the token would refuse it: {error}"), False)
         return Standing(None, used=False)
@@ -173,12 +174,12 @@ class ArcChain:
         place = EXPLORERS.get(self.chain_id)
         return None if self.is_local or place is None else place + tx_hash
 
-    def _call(
-        self, to: str, data: str, *, sender: str | None = None, block: int | None = None
-    ) -> str:
-        call = {"to": to, "data": "0x" + data} | ({"from": sender} if sender else {})
+    def _call(self, to: str, data: str, *, block: int | None = None) -> str:
         place = "latest" if block is None else hex(block)
-        return self._nodes.ask("eth_call", [call, place], _word)
+        try:
+            return self._nodes.ask("eth_call", [{"to": to, "data": "0x" + data}, place], _word)
+        except Reverted as error:
+            raise ChainUnavailable(f"the token did not answer: {error}") from None
 
 
 def _padded(address: str) -> str:

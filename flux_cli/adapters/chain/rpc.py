@@ -93,7 +93,7 @@ class Nodes:
                 except Reverted:
                     raise
                 except Exception as error:  # the way to a node fails in a hundred types
-                    why = f"{type(error).__name__}: {error}"[:200]
+                    why = _said(error, node)
                     self._demote(node)
             pace = max(node.pace_seconds for node in self._nodes)
             time.sleep(min(max(pace, 0.05) * 2**round_, LONGEST_PAUSE))
@@ -109,10 +109,19 @@ class Nodes:
             try:
                 return str(node.ask(method, params))[:200]
             except Exception as error:  # unknown is not failed: only the chain's state decides
-                said = f"{type(error).__name__}: {error}"[:200]
+                said = _said(error, node)
                 self._demote(node)
         return said
 
     def _demote(self, node: Node) -> None:
         self._nodes.remove(node)
         self._nodes.append(node)
+
+
+def _said(error: Exception, node: Node) -> str:
+    """What went wrong, without the part of a node's address that may hold its owner's key."""
+    place = urlsplit(node.url)
+    text = f"{type(error).__name__}: {error}"
+    for secret in (place.query, place.path.strip("/")):
+        text = text.replace(secret, "…") if secret else text
+    return text[:200]

@@ -93,9 +93,12 @@ class CardSecret:
 
     def fault(self) -> str | None:
         """What is wrong with how it is kept, or None."""
-        if not self.path.exists():
+        try:
+            kept = self.path.read_bytes()
+        except FileNotFoundError:
             return None
-        kept = self.path.read_bytes()
+        except OSError as error:
+            return f"{self.path} cannot be read: {error.strerror}"
         if len(kept) != SECRET_BYTES and _pointer(kept) is None:
             return f"{self.path} holds no secret"
         mode = self.path.stat().st_mode & 0o777

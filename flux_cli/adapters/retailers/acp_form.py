@@ -68,15 +68,15 @@ def line_of(offer: Offer, count: int, amount: int) -> Json:
     }
 
 
-def totals_of(goods: int, shipping: int) -> list[Json]:
+def totals_of(goods: int, discount: int, shipping: int) -> list[Json]:
     """The totals of a session, in cents."""
     amounts = (
         ("items_base_amount", "Items", goods),
-        ("items_discount", "Discount", 0),
-        ("subtotal", "Subtotal", goods),
+        ("items_discount", "Discount", discount),
+        ("subtotal", "Subtotal", goods - discount),
         ("fulfillment", "Shipping", shipping),
         ("tax", "Tax (included)", 0),
-        ("total", "Total", goods + shipping),
+        ("total", "Total", goods - discount + shipping),
     )
     return [{"type": kind, "display_text": text, "amount": n} for kind, text, n in amounts]
 

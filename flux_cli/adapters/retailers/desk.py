@@ -29,9 +29,12 @@ from flux_cli.adapters.retailers.acp_form import (
     totals_of,
 )
 from flux_cli.domain.canonical import digest, instant
+from flux_cli.domain.negotiation import MOST_ROUNDS, agreed, seller_ask
 from flux_cli.domain.offers import Offer, Retailer, minor_units
 
 LONGEST_KEY = 255
+LEAST_TO_NEGOTIATE = 3000
+"""Cents of goods below which a shop does not bargain."""
 SESSION_LIFETIME = timedelta(hours=24)
 
 
@@ -86,6 +89,8 @@ class Desk:
                 book, do = self._load(session_id), self._update
             case ["checkout_sessions", session_id, "complete"]:
                 book, do = self._load(session_id), self._complete
+            case ["checkout_sessions", session_id, "negotiate"]:
+                book, do = self._load(session_id), self._negotiate
             case ["checkout_sessions", session_id, "cancel"]:
                 book, do = self._load(session_id), self._cancel
             case ["agentic_commerce", "delegate_payment"]:
@@ -130,6 +135,30 @@ class Desk:
             book["lines"] = lines_in(body)
         book["session"] = self._session(book, "ready_for_payment")
         return Reply(200, book["session"])
+
+    def _negotiate(self, book: Json, body: Json) -> Reply:
+        """Answer an offer for the goods; what is agreed is the session's discount from then on."""
+        self._open(book)
+        offer, number = body.get("offer"), book.get("rounds", 0) + 1
+        if type(offer) is not int or offer < 0:
+            raise Refused(400, "invalid", "an offer is whole cents", "$.offer")
+        listed = amount_in(book["session"], "items_base_amount")
+        if number > MOST_ROUNDS or book.get("discount"):
+            raise Refused(400, "invalid", "nothing more is negotiated")
+        asked = seller_ask(listed, self._floor(book, listed), number)
+        price = agreed(offer, asked)
+        book["rounds"] = number
+        if price is not None:
+            book["discount"] = {"cents": max(0, listed - price), "of": listed}
+            book["session"] = self._session(book, "ready_for_payment")
+        told = {"round": number, "asked": asked, "agreed": price, "session": book["session"]}
+        return Reply(200, told)
+
+    def _floor(self, book: Json, listed: int) -> int:
+        """The least it sells this basket for today, which it tells nobody: 0 to 6 % off."""
+        day, basket = self._now().date().isoformat(), ",".join(sorted(book["lines"]))
+        depth = int(_hash("floor", self.retailer.name, basket, day), 16) % 61
+        return listed - listed * depth // 1000 if listed >= LEAST_TO_NEGOTIATE else listed
 
     def _delegate(self, book: Json, body: Json) -> Reply:
         """Keep an allowance: a token that is good for one payment of at most so much."""
@@ -186,7 +215,7 @@ class Desk:
         if state == "canceled":
             return Reply(200, self._told(book))
         if state not in ("created", "confirmed"):
-            raise Refused(409, "invalid", f"the order is {state}; send it back instead")
+            raise Refused(400, "invalid", f"the order is {state}; send it back instead")
         book["order"] |= {"ended": "canceled", "refunded": total_of(book["session"])}
         return Reply(200, self._told(book))
 
@@ -194,7 +223,7 @@ class Desk:
         """Take back what was delivered; the goods are refunded, the shipping is not."""
         state = self._told(book)["status"]
         if state != "delivered":
-            raise Refused(409, "invalid", f"the order is {state}; only what arrived is sent back")
+            raise Refused(400, "invalid", f"the order is {state}; only what arrived is sent back")
         session = book["session"]
         goods = amount_in(session, "subtotal")
         book["order"] |= {"refunded": goods}
@@ -204,7 +233,7 @@ class Desk:
         if book["session"]["status"] in ("completed", "canceled"):
             raise Refused(405, "invalid", f"the session is {book['session']['status']}")
         if self._now() - datetime.fromisoformat(book["created"]) > SESSION_LIFETIME:
-            raise Refused(409, "expired", "the session is too old")
+            raise Refused(400, "expired", "the session is too old")
 
     def _on(self, day: str) -> Sequence[Offer]:
         try:
@@ -245,7 +274,7 @@ class Desk:
             "status": "not_ready_for_payment" if messages else status,
             "currency": "usd",
             "line_items": lines,
-            "totals": totals_of(goods, shipping),
+            "totals": totals_of(goods, _discount(book, goods), shipping),
             "fulfillment_options": [fulfillment_of(shipping, arrives)],
             "fulfillment_option_id": "standard",
             "messages": messages,
@@ -315,6 +344,12 @@ class Desk:
             file.flush()
             os.fsync(file.fileno())
         os.replace(partial, self._folder / f"{book['id']}.json")
+
+
+def _discount(book: Json, goods: int) -> int:
+    """What was agreed off this basket; a basket that costs something else is another basket."""
+    off = book.get("discount")
+    return int(off["cents"]) if off and off["of"] == goods else 0
 
 
 def _whole(body: Json) -> object:

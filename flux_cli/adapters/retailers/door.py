@@ -12,9 +12,10 @@ from urllib.parse import quote as quoted
 from urllib.request import ProxyHandler, Request, build_opener
 
 from flux_cli.adapters.retailers.acp_form import Json, Reply
-from flux_cli.adapters.retailers.feed import read_feed
+from flux_cli.adapters.retailers.feed import read_rows
 from flux_cli.domain.free_text import bounded
 from flux_cli.domain.money import Money
+from flux_cli.domain.negotiation import MOST_ROUNDS, Round, buyer_offer
 from flux_cli.domain.offers import Offer, Retailer, from_minor, minor_units
 from flux_cli.domain.orders import OrderState, Quote, QuoteLine, ShopOrder
 from flux_cli.errors import InvalidInput, ShopFailed, ShopRefused
@@ -46,10 +47,11 @@ class Door:
         products = reply.body.get("products")
         if reply.status != 200 or not isinstance(products, list):
             raise self._failed("sends no products")
-        lines = "\n".join(json.dumps(product) for product in products)
+        if not all(isinstance(product, dict) for product in products):
+            raise self._failed("sends products that are no objects")
         try:
-            return read_feed(
-                lines.encode(), self._retailer.name, self._retailer.days, as_csv=False
+            return read_rows(
+                enumerate(products, 1), self._retailer.name, self._retailer.days
             ).offers
         except InvalidInput as error:
             raise self._failed(error.message) from error
@@ -67,6 +69,25 @@ class Door:
         if update.status != 200:
             raise self._refused(update)
         return self._quote(update.body, packs)
+
+    def negotiate(self, quote: Quote, *, key: str) -> tuple[Quote, tuple[Round, ...]]:
+        """Bargain over a session's goods: the session as it is then, and every round.
+
+        Nothing counts but what the session says afterwards. Raises `ShopFailed`.
+        """
+        listed, rounds = minor_units(quote.goods), list[Round]()
+        packs = {line.sku: line.count for line in quote.lines}
+        path = f"/checkout_sessions/{quoted(quote.session_id)}/negotiate"
+        for number in range(1, MOST_ROUNDS + 1):
+            offer = buyer_offer(listed, number)
+            reply = self._send("POST", path, f"{key}:{number}", {"offer": offer})
+            asked = reply.body.get("asked")
+            if reply.status != 200 or type(asked) is not int:
+                raise self._refused(reply)
+            rounds.append(Round(offer, asked))
+            if reply.body.get("agreed") is not None:
+                return self._quote(reply.body.get("session", {}), packs), tuple(rounds)
+        return quote, tuple(rounds)
 
     def pay(self, quote: Quote, most: Money, *, key: str) -> ShopOrder | Quote:
         """Pay a session with leave for at most `most`; the session where it cannot be paid."""

@@ -10,7 +10,7 @@ import csv
 import io
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -61,8 +61,13 @@ def read_feed(data: bytes, shop: str, days: int, *, as_csv: bool) -> Feed:
         text = data.decode("utf-8-sig")
     except UnicodeDecodeError:
         raise InvalidInput("a feed is UTF-8 text", param="FEED") from None
+    return read_rows(_rows(text, as_csv=as_csv), shop, days)
+
+
+def read_rows(rows: Iterable[tuple[int, Mapping[str, Any]]], shop: str, days: int) -> Feed:
+    """The same of (line, row) pairs that are read already."""
     faults, offers, seen, unplaced = [], [], set[str](), 0
-    for line, row in _rows(text, as_csv=as_csv):
+    for line, row in rows:
         try:
             offer = _offer(row, shop, days)
             if offer.sku in seen:
@@ -131,7 +136,8 @@ def _offer(row: Mapping[str, Any], shop: str, days: int) -> Offer:
         raise Fault("id wants 1 to 64 letters, digits, dots, dashes")
     if not title:
         raise Fault("title holds nothing that can be seen")
-    about = bounded(f"{row.get('brand') or ''} {row.get('description') or ''}", 400)
+    words = f"{row.get('brand') or ''} {row.get('description') or ''}"
+    about = "" if words.isspace() else bounded(words, 400)
     path = str(row.get("category") or row.get("product_category") or "")
     offer = Offer(
         shop=shop,

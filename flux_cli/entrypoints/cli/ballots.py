@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from flux_cli.domain.lineage import RULES_LINEAGE
 from flux_cli.entrypoints.cli.document import Column
 
 BALLOT_COLUMNS = (
@@ -41,4 +42,5 @@ def one_lineage(tally: Mapping[str, object]) -> str:
     assert isinstance(lineages, list | tuple), "lineages are a list"
     if tally["diverse"] or not lineages:
         return ""
-    return "; by rules, no model" if lineages[0] == "rules" else f"; one lineage, {lineages[0]}"
+    models = [name for name in lineages if name != RULES_LINEAGE]
+    return f"; one model lineage, {models[0]}" if models else "; by rules, no model"

@@ -58,8 +58,8 @@ def open_for_votes(
 ) -> Deps:
     """The dependencies of a command that may vote; `found` allows the ledger to be made.
 
-    In a ledger that is there only the owner may put a recording in the place of the voters, or
-    rules in the place of the models. Raises `InvalidInput`, `OwnerRequired`, `NotFound`.
+    In a ledger that is there only the owner may have others vote than those that are configured:
+    whoever may choose the voters has the vote. Raises `InvalidInput`, `OwnerRequired`, `NotFound`.
     """
     replay = kind is BrainKind.REPLAY
     if record and replay:
@@ -77,12 +77,11 @@ def open_for_votes(
         )
     if not found or flux.config.ledger.path.exists():
         there = open_existing(flux.config, timeout=flux.timeout)
-        weaker = any(seat.backend == "llm" for seat in flux.config.quorum.seats)
-        if replay:
-            what = f"{cassette} would vote in the place of the five seats."
-            prove_owner(flux, there, what, "replay")
-        elif kind is BrainKind.OFFLINE and weaker:
-            prove_owner(flux, there, "Rules would vote in the place of models.", "offline")
+        configured = {seat.backend for seat in flux.config.quorum.seats}
+        if kind is not None and configured != {kind.value}:
+            who = f"{cassette}" if replay else f"Voters of the kind {kind.value}"
+            what = f"{who} would vote in the place of the seats you configured."
+            prove_owner(flux, there, what, kind.value)
     wish = BrainWish(
         kind=None if kind is None else kind.value,
         cassette=None if cassette is None else flux.cwd / cassette,

@@ -17,6 +17,7 @@ from flux_cli.domain.shopping import ShoppingSpec, spec_from
 from flux_cli.entrypoints.cli.cart_checkout import (
     Failing,
     MaxIncrease,
+    Negotiate,
     OnFailing,
     buy_cart,
     terms_of,
@@ -61,6 +62,7 @@ def buy(
     ] = None,
     max_increase: MaxIncrease = "0",
     on_failure: OnFailing = Failing.REFUND_ALL,
+    negotiate: Negotiate = False,
     buyer: Annotated[str, typer.Option("--for", metavar="AGENT", help="Who buys.")] = ORCHESTRATOR,
 ) -> ExitCode:
     """Find the best cart for a wish over all trusted shops, prove it, ask, and buy it once."""
@@ -92,7 +94,7 @@ def buy(
         return ExitCode.OK
     if flux.for_people:
         flux.show(cart_document(filled.cart, filled.found, for_people=True))
-    terms = terms_of(max_increase, on_failure, filled.cart.hash)
+    terms = terms_of(max_increase, on_failure, filled.cart.hash, negotiate=negotiate)
     return buy_cart(flux, deps, filled.cart, filled.found, terms)
 
 

@@ -39,12 +39,20 @@ OnFailing = Annotated[
 ]
 
 
-def terms_of(max_increase: str, on_failure: Failing, expected_hash: str = "") -> Terms:
+Negotiate = Annotated[
+    bool, typer.Option("--negotiate", help="Bargain with each shop first (simulated).")
+]
+
+
+def terms_of(
+    max_increase: str, on_failure: Failing, expected_hash: str = "", *, negotiate: bool = False
+) -> Terms:
     """How to buy, from the options. Raises `InvalidAmount`."""
     return Terms(
         expected_hash=expected_hash,
         max_increase=amount_or_nothing(max_increase, CREDIT),
         on_failure=OnFailure(on_failure.value),
+        negotiate=negotiate,
     )
 
 
@@ -110,7 +118,7 @@ def _moved(moved: Moved) -> WrongState:
     said = "; ".join(f"{shop}: {what}" for shop, what in moved.changes)
     cart = moved.cart.id
     return WrongState(
-        f"the shops changed since the cart was made: {said}; nothing was bought",
+        f"the cart cannot be bought as it was made: {said}; nothing was bought",
         subject=cart,
         fixes=(
             Fix("solve again at today's prices", ("flux", "carts", "optimize", cart)),

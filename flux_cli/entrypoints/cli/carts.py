@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from enum import StrEnum
 from typing import Annotated
 
 import typer
@@ -13,20 +14,22 @@ from flux_cli.domain.ranking import OFFER_WEIGHTS
 from flux_cli.entrypoints.cli.cart_checkout import (
     Failing,
     MaxIncrease,
+    Negotiate,
     OnFailing,
     buy_cart,
     tell_cart,
     terms_of,
 )
 from flux_cli.entrypoints.cli.cart_documents import cart_document, refuse_unfilled
+from flux_cli.entrypoints.cli.cart_receipt import receipt_markdown, receipt_page
 from flux_cli.entrypoints.cli.document import Column, Document, Listing
 from flux_cli.entrypoints.cli.exit_codes import ExitCode
 from flux_cli.entrypoints.cli.invocation import Invocation
 from flux_cli.entrypoints.cli.pages import FILTERED, filters, page
 from flux_cli.entrypoints.cli.rulings import shown_refusals
 from flux_cli.entrypoints.cli.run_progress import run_progress
-from flux_cli.entrypoints.cli.verb import noun, verb
-from flux_cli.errors import InvalidInput
+from flux_cli.entrypoints.cli.verb import TEXT_ONLY, noun, verb
+from flux_cli.errors import InvalidInput, WrongState
 from flux_cli.kernel.verdict import Denied
 from flux_cli.usecases.explain_cart import NeedExplained, explain_needs, explain_offer
 from flux_cli.usecases.make_cart import Change, Unfilled, change_cart, need_named
@@ -204,11 +207,40 @@ def checkout(
     ] = "",
     max_increase: MaxIncrease = "0",
     on_failure: OnFailing = Failing.REFUND_ALL,
+    negotiate: Negotiate = False,
 ) -> ExitCode:
     """Buy a cart: one approval, every shop; called again it goes on where it ended."""
     deps = open_existing(flux.config, timeout=flux.timeout)
     cart = _found(deps, cart_id)
-    return buy_cart(flux, deps, cart, None, terms_of(max_increase, on_failure, hash_))
+    terms = terms_of(max_increase, on_failure, hash_, negotiate=negotiate)
+    return buy_cart(flux, deps, cart, None, terms)
+
+
+class ReceiptForm(StrEnum):
+    """How a receipt is written."""
+
+    MARKDOWN = "md"
+    HTML = "html"
+
+
+@verb(
+    app,
+    "receipt",
+    without=TEXT_ONLY - {"db", "timeout"},
+    examples=("flux carts receipt cart_01 > receipt.md", "flux carts receipt cart_01 --form html"),
+)
+def receipt(
+    flux: Invocation,
+    cart_id: CartId,
+    form: Annotated[ReceiptForm, typer.Option(help="Markdown, or a page.")] = ReceiptForm.MARKDOWN,
+) -> None:
+    """Print the receipt of a bought cart: what, where, for how much, there by when."""
+    deps = open_existing(flux.config, timeout=flux.timeout)
+    cart = _found(deps, cart_id)
+    if not cart.orders:
+        raise WrongState(f"the cart is {cart.state}: nothing of it was bought", subject=cart.id)
+    written = receipt_page if form is ReceiptForm.HTML else receipt_markdown
+    flux.print(written(cart))
 
 
 @verb(app, "refund", examples=("flux carts refund cart_01 amazon",))

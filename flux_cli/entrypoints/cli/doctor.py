@@ -73,8 +73,8 @@ def _brain(flux: Invocation) -> dict[str, object]:
         return _row("brain", True, "offline rules; no key, no network")
     lineages = {lineage_of(seat.lineage or seat.model) for seat in models}
     found = f"{len(models)} of five seats by models, of {', '.join(sorted(lineages))}"
-    alike = len(lineages) < 2 and len(models) > 1
-    return _row("brain", not alike, f"{found}: fewer than two lineages" if alike else found)
+    alike = len(lineages) < 2
+    return _row("brain", not alike, f"{found}: fewer than two model lineages" if alike else found)
 
 
 def _providers(flux: Invocation) -> list[tuple[dict[str, object], ExitCode]]:

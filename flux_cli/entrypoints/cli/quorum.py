@@ -76,18 +76,23 @@ REPLAYED = (
 
 @verb(app, "seats", examples=("flux quorum seats",))
 def seats(flux: Invocation) -> None:
-    """List the five seats: who each is, what answers for it, and what its voice can do."""
+    """List the five seats, and what answers for each."""
     rows = [_seat(flux, seat.name) for seat in flux.config.quorum.seats]
-    lineages = {str(row["lineage"]) for row in rows}
-    last = "five sets of rules over five sets of facts; no model is asked"
-    if lineages != {RULES_LINEAGE}:
-        last = f"{len(lineages)} lineages: {', '.join(sorted(lineages))}"
-        if len(lineages) < 2:
-            last = f"fewer than two lineages ({lineages.pop()}): five of one family are one vote"
+    told = _lineages({str(row["lineage"]) for row in rows} - {RULES_LINEAGE})
     columns = FOR_PEOPLE if flux.for_people else SEAT_COLUMNS
     if flux.for_people and any(row["rules"] for row in rows):
         columns = (*columns[:-1], Column("rules", "powers"), columns[-1])
-    flux.show(Listing("seat", rows, columns, last=last))
+    flux.show(Listing("seat", rows, columns, last=told))
+
+
+def _lineages(models: set[str]) -> str:
+    """How many families of models vote, with a word where they are fewer than two."""
+    if not models:
+        return "five sets of rules over five sets of facts; no model is asked"
+    named = ", ".join(sorted(models))
+    if len(models) < 2:
+        return f"fewer than two model lineages ({named}): models of one family are about one vote"
+    return f"{len(models)} model lineages: {named}"
 
 
 def _seat(flux: Invocation, name: str) -> dict[str, object]:
@@ -163,9 +168,9 @@ def ask(
     record: Record = False,
     cassette: Cassette = None,
 ) -> ExitCode:
-    """Ask the five what they think of a request; nothing is recorded and nothing is spent.
+    """Ask the five about a request nobody makes.
 
-    Ends with 3 where they would refuse it.
+    Nothing is recorded and nothing is spent. Ends with 3 where they would refuse it.
     """
     money = amount_of(amount, asset_of(asset))
     said = Wording(purpose, justification, claimed_return, urgency)
@@ -184,7 +189,7 @@ def ask(
 
 @verb(app, "explain", examples=("flux quorum explain pi_01",))
 def explain(flux: Invocation, subject: Subject) -> None:
-    """Explain a vote: each ballot's grounds, numbers, and what would have changed it."""
+    """Explain a vote, and what would have changed it."""
     deps = _with_rules(flux)
     with deps.store.reading() as reader:
         whole = explain_quorum(reader, find_payment(reader, subject), deps.brain)
@@ -193,7 +198,7 @@ def explain(flux: Invocation, subject: Subject) -> None:
 
 @verb(app, "replay", examples=("flux quorum replay pi_01",))
 def replay(flux: Invocation, subject: Subject) -> None:
-    """Count a vote again from the record; ends with 9 where it does not come out the same."""
+    """Count a vote again from the record, or end with 9."""
     deps = _with_rules(flux)
     with deps.store.reading() as reader:
         whole = replay_quorum(reader, find_payment(reader, subject), deps.brain)
@@ -212,7 +217,10 @@ def stats(
     ] = None,
     asset: AssetCode = CREDIT.code,
 ) -> None:
-    """Tell how alike, how sure and how dear the seats are, and what policy alone would say."""
+    """Tell how alike, how sure and how dear the seats are.
+
+    And what the policy alone would have said.
+    """
     deps = open_existing(flux.config, timeout=flux.timeout)
     with deps.store.reading() as reader:
         whole = quorum_stats(reader, asset_of(asset), agent)

@@ -50,8 +50,8 @@ def lineages(tally: Mapping[str, object]) -> dict[str, object]:
     named = ", ".join(map(str, found)) or "nobody answered"
     if tally["diverse"] or not found:
         return {"lineages": named}
-    what = "no model was asked" if named == "rules" else "five of one family are about one vote"
-    return {"lineages": f"{named}: fewer than two, {what}"}
+    what = "no model was asked" if named == "rules" else "models of one family are about one vote"
+    return {"lineages": f"{named}: fewer than two of models, {what}"}
 
 
 def explained_document(whole: Whole, *, for_people: bool) -> Document:

@@ -34,6 +34,7 @@ SENTENCES = {
     "skipped": "{shop} is left out: {why}",
     "solved": "the {strategy} cart: {total}, {status}",
     "quoted": "{shops} shops priced it again, {changed} changed",
+    "negotiated": "{shop} takes {off} off after {rounds} rounds (simulated)",
     "leg": "{shop}: {state}",
     "taken_back": "{shop}: {state}, its order is no longer wanted",
     "settled": "{paid} paid, {back} came back: {state}",

@@ -85,9 +85,10 @@ def drain(flux: Invocation) -> ExitCode:
     settling = open_settlement(flux.config, deps)
     seconds = flux.timeout or PATIENCE_SECONDS
     found = drain_settlements(settling, seconds=seconds, progress=flux.progress)
-    flux.show(settlement_listing(found, None))
+    flux.show(settlement_listing(found, None, "nothing is on its way"))
     left = [one for one in found if one.state not in ENDED]
-    flux.note(f"{len(found) - len(left)} ended, {len(left)} still open")
+    if found:
+        flux.note(f"{len(found) - len(left)} ended, {len(left)} still open")
     return ExitCode.PENDING if left else ExitCode.OK
 
 
@@ -109,7 +110,7 @@ def verify(
     if tx is not None and not _is_hash(tx):
         raise InvalidInput("a transaction's hash is 0x and 64 hexadecimal digits", param="--tx")
     verified = verify_settlement(deps, one.id, tx.lower() if tx else None)
-    flux.show(verified_document(verified))
+    flux.show(verified_document(verified, for_people=flux.for_people))
     return ExitCode.INTEGRITY if verified.wrong else ExitCode.OK
 
 

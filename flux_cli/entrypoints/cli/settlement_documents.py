@@ -97,9 +97,13 @@ def settlement_document(
     return Document("settlement", shown, last=last, headings={"intent_id": "payment"})
 
 
-def settlement_listing(rows: Sequence[Settlement], after: str | None) -> Listing:
+NOTHING_YET = "nothing has left over a chain yet; pay with `flux pay … --rail arc`"
+
+
+def settlement_listing(
+    rows: Sequence[Settlement], after: str | None, empty: str = NOTHING_YET
+) -> Listing:
     """A page of settlements."""
-    empty = "nothing has left over a chain yet; pay with `flux pay … --rail arc`"
     shown = [describe_settlement(row, None) for row in rows]
     last = LOCAL if any(row.local for row in rows) else ""
     return Listing("settlement", shown, COLUMNS, next=after, empty=empty, last=last)
@@ -113,8 +117,9 @@ CHECK_COLUMNS = (
 )
 
 
-def verified_document(verified: Verified) -> Document:
+def verified_document(verified: Verified, *, for_people: bool) -> Document:
     """Every field that was compared, and the ones that disagree in the last line."""
+    spelled = _short if for_people else str
     wrong = verified.wrong
     said = f"NOT proved: {', '.join(wrong)} disagree" if wrong else "proved: every field agrees"
     if verified.settlement.local:
@@ -128,13 +133,20 @@ def verified_document(verified: Verified) -> Document:
             {
                 "field": check.field,
                 "agrees": "yes" if check.agrees else "NO",
-                "expected": check.expected,
-                "observed": check.observed,
+                "expected": spelled(check.expected),
+                "observed": spelled(check.observed),
             }
             for check in verified.checks
         ],
     }
+    if for_people and not wrong:
+        del fields["wrong"]
     return Document("settlement_proof", fields, tables={"checks": CHECK_COLUMNS}, last=said)
+
+
+def _short(text: str) -> str:
+    """A long hash by both its ends, so that two that differ are seen to."""
+    return text if len(text) <= 26 else f"{text[:14]}…{text[-10:]}"
 
 
 def reconciled_document(found: Reconciled, *, local: bool) -> Document:

@@ -21,7 +21,6 @@ from flux_cli.errors import InvalidAmount, InvalidInput, StorageFailed
 from flux_cli.usecases.settlement_ports import WalletPolicy
 
 app = noun("The wallet's key, which only the signer's own process ever holds.")
-Limit = Annotated[str | None, typer.Option(metavar="USDC", show_default=False)]
 
 
 @verb(
@@ -68,9 +67,15 @@ def check(flux: Invocation) -> None:
 @verb(app, "limits", examples=("flux wallet-key limits --per-payment 50 --per-day 200",))
 def limits(
     flux: Invocation,
-    per_payment: Limit = None,
-    per_day: Limit = None,
-    budget: Limit = None,
+    per_payment: Annotated[
+        str | None, typer.Option(metavar="USDC", help="The most one payment may be.")
+    ] = None,
+    per_day: Annotated[
+        str | None, typer.Option(metavar="USDC", help="The most in any 24 hours.")
+    ] = None,
+    budget: Annotated[
+        str | None, typer.Option(metavar="USDC", help="The most in all, for ever.")
+    ] = None,
     max_fee_gwei: Annotated[
         int | None, typer.Option(metavar="GWEI", min=1, help="The most one gas may cost.")
     ] = None,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from itertools import islice
 
+from flux_cli.domain.card_network import Authorization
 from flux_cli.domain.cards import Card
 from flux_cli.domain.contracts import Contract, ContractState
 from flux_cli.domain.escrows import Escrow, EscrowState
@@ -88,7 +89,7 @@ def _escrow(reader: Reader, reference: str | None) -> Escrow | None:
 
 
 def by_reference(reader: Reader, reference: str) -> list[LedgerEntry]:
-    """Both sides of a payment, escrow, card or entry, oldest first, which sum to zero.
+    """Both sides of a payment, escrow, card, charge or entry, oldest first, which sum to zero.
 
     What merely passed through a held or escrow account is left out; what is still there is not.
     """
@@ -111,7 +112,8 @@ def _records(reader: Reader, reference: str) -> list[EntryRecord]:
     if seq is not None:
         record = reader.entry_at(seq)
         return [] if record is None or record.id != reference else [record]
-    card, locked = reader.lookup(Card, id=reference), _escrow(reader, reference)
+    claim, locked = reader.lookup(Authorization, id=reference), _escrow(reader, reference)
+    card = reader.lookup(Card, id=reference if claim is None else claim.card_id)
     named = card or locked
     intent_id = reference if named is None else named.intent_id
     intent = reader.lookup(PaymentIntent, id=intent_id)
@@ -122,6 +124,9 @@ def _records(reader: Reader, reference: str) -> list[EntryRecord]:
     accounts |= set() if locked is None else {escrow(locked.id)}
     accounts |= set() if intent.card_id is None else {card_account(intent.card_id)}
     references = {intent_id, intent.card_id, None if locked is None else locked.id} - {None}
+    claims = reader.find(Authorization, card_id=intent.card_id) if intent.card_id else []
+    accounts |= {card_account(one.id) for one in claims}
+    references |= {one.id for one in claims}
     found = {
         record.seq: record
         for account in accounts
@@ -143,7 +148,12 @@ def _type(reader: Reader, record: EntryRecord) -> EntryType:
 
 def _intent(reader: Reader, record: EntryRecord) -> PaymentIntent | None:
     reference = record.entry.reference
-    return None if reference is None else reader.lookup(PaymentIntent, id=reference)
+    if reference is None:
+        return None
+    claim = reader.lookup(Authorization, id=reference)
+    if claim is not None:
+        reference = reader.get(Card, claim.card_id).intent_id
+    return reader.lookup(PaymentIntent, id=reference)
 
 
 def _counterparty(reader: Reader, record: EntryRecord, account: str) -> str | None:

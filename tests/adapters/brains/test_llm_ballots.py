@@ -247,6 +247,7 @@ def test_104_a_compressed_answer_is_not_unpacked() -> None:
 
     assert answered.error is BallotError.SCHEMA
     assert chat.asked[0].headers["accept-encoding"] == "identity"
+    assert chat.counts == {"cfo": 1}
 
 
 TRANSPORT = [

@@ -193,6 +193,14 @@ def test_118_a_file_that_others_may_read_is_told(ledger: Path) -> None:
     assert secret.fault() == "others may read it (mode 0644, not 0600)"
 
 
+def test_a_place_that_cannot_be_read_is_told(ledger: Path) -> None:
+    secret = CardSecret(ledger, "424242")
+    secret.path.mkdir()
+    assert secret.fault() == f"{secret.path} cannot be read: Is a directory"
+    with pytest.raises(StorageFailed, match="cannot read"):
+        secret.place()
+
+
 def test_many_that_make_it_at_once_have_one(ledger: Path) -> None:
     together, numbers = threading.Barrier(12), set[str]()
 

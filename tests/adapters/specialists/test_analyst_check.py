@@ -96,6 +96,39 @@ LIES = {
         lambda out: replaced(out, "report.html", "<h2>Totals</h2>", "<h2>Totals</h2><p>12 %</p>"),
         "every number in report.html is a fact",
     ),
+    "a number typed as code": (
+        lambda out: replaced(out, "report.md", "## Totals\n", "## Totals\n\n`12 %`\n"),
+        "every number in report.md is a fact",
+    ),
+    "a row that belongs to no table": (
+        lambda out: replaced(out, "report.md", "## Totals\n", "## Totals\n\n| 12 % |\n"),
+        "every number in report.md is a fact",
+    ),
+    "a number made a column's name": (
+        lambda out: (
+            edited(out, lambda d: d["tables"][0]["columns"].update(x="12 %")),
+            replaced(out, "report.md", "## Totals\n", "## Totals\n\n*12 %*\n"),
+        ),
+        "every number in report.md is a fact",
+    ),
+    "a number among the computations": (
+        lambda out: replaced(
+            out, "report.html", "<h2>Totals</h2>", "<h2>Totals</h2><pre>12 %</pre>"
+        ),
+        "every number in report.html is a fact",
+    ),
+    "a number written by the style": (
+        lambda out: replaced(
+            out, "report.html", "</style>", 'h1::after { content: "12 %" }</style>'
+        ),
+        "report.html loads and runs nothing",
+    ),
+    "a drawing that is no chart": (
+        lambda out: replaced(
+            out, "report.html", "<h2>Totals</h2>", "<h2>Totals</h2><svg><text>12 %</text></svg>"
+        ),
+        "every chart is drawn from its fact",
+    ),
     "another number behind the page's link": (
         lambda out: replaced(out, "report.html", f">{total_of(out)}</a>", ">9,999.00</a>"),
         "every number in report.html is a fact",

@@ -94,12 +94,21 @@ def test_a_correlation_of_half_over_ten_pairs_is_not_sure():
 
 
 def test_mann_kendall_and_sen_see_a_rise_and_its_slope():
-    rows = tuple((n, 10.0 + 2 * n) for n in range(12))
+    rows = tuple((n, 10.0 + 2 * n, 0) for n in range(12))
     ((slope, relative, score, p),) = s.trend(rows)
     assert (slope, round(relative, 4), score) == (2.0, round(2 / 21, 4), 66)
     assert p == pytest.approx(8.3e-6, rel=0.05)
-    ((flat, _, none, sure),) = s.trend(tuple((n, 5.0) for n in range(12)))
+    ((flat, _, none, sure),) = s.trend(tuple((n, 5.0, 0) for n in range(12)))
     assert (flat, none, sure) == (0.0, 0, 1.0)
+
+
+def test_a_rise_from_year_to_year_is_seen_through_the_seasons():
+    rows = tuple((n, 100.0 + 80 * math.sin(n / 12 * 6.2832) + n / 2, n % 12) for n in range(24))
+    ((slope, _, score, p),) = s.trend(rows)
+    assert (round(slope, 3), score) == (0.5, 12)
+    assert p == pytest.approx(math.erfc(11 / math.sqrt(12) / math.sqrt(2)))
+    ((_, _, _, unseen),) = s.trend(tuple((n, value, 0) for n, value, _ in rows))
+    assert unseen > 0.05
 
 
 def test_holm_agrees_with_a_worked_example():

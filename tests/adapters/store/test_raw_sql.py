@@ -428,8 +428,8 @@ def test_a_conflict_clause_cannot_make_balances_differ_from_their_movements(
             "bal_2",
             "insert or replace into ballots select 'bal_2', intent_id, request_digest, seat, 'YES',"
             " hard, score, confidence, risk, reasons, conditions, backend, model, error, cost,"
-            " cost_asset, tokens, latency_ms, dossier_digest, cast_at, 1, host, prompt_digest"
-            " from ballots",
+            " cost_asset, tokens, latency_ms, dossier_digest, cast_at, 1, 1, host,"
+            " prompt_digest from ballots",
             "select count(*) from ballots where id = 'bal_1'",
         ),
     ],

@@ -181,6 +181,9 @@ BAD = [
     ({"needs": [{"name": "a", "category": "tea", "quantity": 1.5}]}, "needs[1].quantity"),
     ({"needs": [{"name": "a", "category": "tea", "quantity": 1, "price": "0.01"}]},
      "needs[1].price"),
+    ({"needs": [{"name": "a", "category": "tea", "quantity": float("nan")}]},
+     "needs[1].quantity"),
+    ({**WISH, "budget": float("nan")}, "budget"),
     ({**WISH, "budget": 200}, "budget"),
     ({**WISH, "budget": "-5"}, "budget"),
     ({**WISH, "budget": "0"}, "budget"),
@@ -215,3 +218,27 @@ def test_a_shops_part_is_given_back(flux: Flux, wish: Path) -> None:
     assert (order["refunded"], order["problem"]) == (order["paid"], "canceled before it left")
     assert flux("carts", "refund", cart["id"], "ebay", "--json").code == 5
     assert flux("verify").code == 0
+
+
+def test_a_shop_that_is_not_listed_cannot_be_pinned(flux: Flux, wish: Path) -> None:
+    cart = opened(flux, wish)
+    ended = flux("carts", "pin", cart["id"], "bags", "ebay/E1", "--json")
+    assert (ended.code, ended.json()["error"]["code"]) == (3, "no_cart")
+    assert flux("carts", "show", cart["id"], "--json").json()["number"] == 1
+
+
+def test_the_receipt_says_what_was_paid_and_that_it_is_simulated(flux: Flux, wish: Path) -> None:
+    cart = bought(flux, wish)
+    text = flux("carts", "receipt", cart["id"]).out
+    page = flux("carts", "receipt", cart["id"], "--form", "html").out
+    for order in cart["orders"]:
+        assert order["tracking"] in text
+        assert order["tracking"] in page
+    assert "**SIMULATED**" in text
+    assert page.startswith("<!doctype html>")
+    assert "<script" not in page
+
+
+def test_there_is_no_receipt_for_what_was_not_bought(flux: Flux, wish: Path) -> None:
+    cart = opened(flux, wish)
+    assert flux("carts", "receipt", cart["id"]).code == 8

@@ -149,9 +149,20 @@ def test_whoever_looks_at_a_card_reads_that_it_is_simulated(desk: Desk) -> None:
         assert one.code == 0
         assert "SIMULATED" in one.out + one.err
         assert max(map(len, (one.out + one.err).splitlines())) <= 80
-    assert desk.flux("cards", "list", tty=True, NO_COLOR="1").out.splitlines()[0].split() == [
-        "id", "SIMULATED", "card", "holder", "limit", "spent", "state",
-    ]  # fmt: skip
+    last_four = desk.shown(card)["number"][-4:]
+    listed = desk.flux("cards", "list", tty=True, NO_COLOR="1").out.splitlines()
+    assert [line.split() for line in listed] == [
+        ["id", "SIMULATED", "card", "holder", "limit", "spent", "state"],
+        [
+            f"card_…{card[-6:]}",
+            f"…{last_four}",
+            "orchestrator",
+            "$20.00",
+            "$5.00",
+            "○",
+            "cancelled",
+        ],
+    ]
 
 
 def test_the_owner_sees_why_a_card_was_declined(desk: Desk) -> None:

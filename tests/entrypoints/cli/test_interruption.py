@@ -23,9 +23,14 @@ class Thing:
 def test_a_signal_that_comes_inside_a_callback_is_not_lost(
     number: signal.Signals, raised: type[BaseException]
 ) -> None:
-    thing = Thing()
-    watch = weakref.ref(thing, lambda _: os.kill(os.getpid(), number))
-    with pytest.raises(raised), sigterm_raises():
-        del thing
-        time.sleep(10)
+    things = [Thing()]
+    watch = weakref.ref(things[0], lambda _: os.kill(os.getpid(), number))
+
+    def wait() -> None:
+        with sigterm_raises():
+            things.clear()
+            time.sleep(10)
+
+    with pytest.raises(raised):
+        wait()
     assert watch() is None

@@ -11,6 +11,8 @@ from typing import Any
 import pytest
 
 from flux_cli.domain.quorum import SEATS
+from tests.doubles.chat_server import ChatServer, status, votes
+from tests.usecases.live_economy import settings
 
 Flux = Callable[..., Any]
 
@@ -117,19 +119,19 @@ def test_the_seats_are_listed_with_what_answers_for_them(rich: Flux, home: Path)
     )  # fmt: skip
     assert (cfo["weight"], risk["veto"], risk["lineage"]) == (2, True, "xai")
     assert "canary" not in asked.out + asked.err
-    assert "3 lineages: anthropic, rules, xai" in rich("quorum", "seats", tty=True, **live).err
+    assert "2 model lineages: anthropic, xai" in rich("quorum", "seats", tty=True, **live).err
 
 
 def test_fewer_than_two_lineages_are_told_on_screen_and_in_json(rich: Flux) -> None:
     payment = requested(rich, *GOOD)
 
     shown = rich("quorum", "explain", payment["id"], tty=True, NO_COLOR="1")
-    assert "rules: fewer than two, no model was asked" in " ".join(shown.out.split())
+    assert "rules: fewer than two of models, no model was asked" in " ".join(shown.out.split())
     assert "by rules, no model" in rich("quorum", "show", payment["id"], tty=True).err
     assert rich("quorum", "show", payment["id"], "--json").json()["tally"]["diverse"] is False
     one = {f"FLUX_QUORUM_SEATS_{seat.upper()}_BACKEND": "llm" for seat in SEATS}
     one |= {f"FLUX_QUORUM_SEATS_{seat.upper()}_LINEAGE": "meta" for seat in SEATS}
-    assert "fewer than two lineages (meta)" in rich("quorum", "seats", tty=True, **one).err
+    assert "fewer than two model lineages (meta)" in rich("quorum", "seats", tty=True, **one).err
 
 
 def test_explain_gives_each_ballot_its_facts_and_what_would_flip_it(rich: Flux) -> None:
@@ -224,6 +226,7 @@ def test_stats_say_what_the_votes_so_far_say_of_the_voters(rich: Flux) -> None:
     seats = {row["seat"]: row for row in told["seats"]}
     assert (seats["cfo"]["yes"], seats["cfo"]["no"], seats["data"]["abstain"]) == (3, 2, 5)
     assert seats["cfo"]["with_the_outcome_percent"] == 100
+    assert seats["data"]["with_the_outcome_percent"] is None
     pair = {row["seats"]: row for row in told["agreement"]}["cfo-growth"]
     assert (pair["together"], pair["agreed_percent"], pair["correlation"]) == (5, 100, "1.00")
     assert "cfo and growth" in told["correlated"]
@@ -236,6 +239,32 @@ def test_stats_say_what_the_votes_so_far_say_of_the_voters(rich: Flux) -> None:
     assert rich("quorum", "stats", "--agent", "researcher", "--json").json()["votes"] == 0
     shown = rich("quorum", "stats", tty=True, NO_COLOR="1")
     assert max(map(len, shown.out.splitlines())) <= 80
+
+
+def test_votes_by_models_are_told_with_their_cost_and_their_families(
+    rich: Flux, home: Path
+) -> None:
+    file = home / "live.toml"
+    with ChatServer(behaviours={"risk": votes("NO"), "data": status(400)}) as chat:
+        # Each model is named like its seat, so each is a family of its own here.
+        file.write_text(settings(chat, fallback=True, price="2.00"))
+        live = ("--config", str(file))
+        asked = rich("quorum", "ask", *GOOD, *live).json()
+        payment = rich("payments", "request", *GOOD, *live).json()
+
+    assert (asked["outcome"], payment["state"]) == ("approved", "approved")
+    tally = payment["decision"]["tally"]
+    assert (tally["lineages"], tally["diverse"]) == (
+        ["cfo", "growth", "operations", "risk", "rules"], True,
+    )  # fmt: skip
+    told = rich("quorum", "stats", "--json").json()
+    assert (told["cost"]["votes"]["amount_minor"], told["cost"]["tokens"]) == (8800, 4400)
+    assert told["cost"]["per_dollar_approved"]["amount_minor"] == 88
+    cfo, *_, data = rich("quorum", "explain", payment["id"], "--json").json()["ballots"]
+    assert (cfo["backend"], cfo["would_flip"]) == ("llm", [])
+    assert (data["backend"], data["error"]) == ("rule_fallback", "transport")
+    again = rich("quorum", "replay", payment["id"], "--json").json()
+    assert [ballot["rules_agree"] for ballot in again["ballots"]] == [None] * 4 + [True]
 
 
 def seat(name: str, part: str, value: str) -> dict[str, str]:

@@ -50,7 +50,7 @@ def timeless(value: Any) -> Any:
 
 def test_a_recorded_run_replays_the_same_without_a_call(flux: Flux, home: Path, out: Path) -> None:
     config = home / "live.toml"
-    run = ("run", "marketing-campaign", "--seed", "7", "--json", "--out", str(out))
+    run = ("run", "autonomous-payment", "--seed", "7", "--json", "--out", str(out))
     tape = ("--cassette", "tape.jsonl")
 
     with ChatServer() as chat:
@@ -67,8 +67,9 @@ def test_a_recorded_run_replays_the_same_without_a_call(flux: Flux, home: Path, 
     assert [done.code for done in (live, *replays)] == [0, 0, 0], replays[0].err
     assert replays[0].out == replays[1].out
     assert timeless(replays[0].json()) == timeless(live.json())
-    assert {ballot["backend"] for ballot in replays[0].json()["ballots"]} == {"llm"}
-    assert (asked, len(chat.asked)) == (5, 5)
+    cast = [ballot for one in replays[0].json()["purchases"] for ballot in one["ballots"]]
+    assert {ballot["backend"] for ballot in cast} == {"llm"}
+    assert (len(cast), asked, len(chat.asked)) == (10, 10, 10)
     assert "step=replay cassette=tape.jsonl asked=nobody" in replays[0].err
 
 
@@ -106,12 +107,21 @@ def test_only_the_owner_may_put_a_recording_in_the_place_of_the_voters(
     assert flux("ledger", "entries", "--json").out == before
 
 
-def test_rules_do_not_replace_models_without_the_owner(flux: Flux, ledger: Path) -> None:
-    live = {"FLUX_QUORUM_SEATS_CFO_BACKEND": "llm", "FLUX_QUORUM_SEATS_CFO_PROVIDER": "openai"}
+LIVE = {"FLUX_QUORUM_SEATS_CFO_BACKEND": "llm", "FLUX_QUORUM_SEATS_CFO_PROVIDER": "openai"}
 
-    refused = flux(*WANTED, "--brain", "offline", **live)
+
+@pytest.mark.parametrize(("kind", "configured"), [("offline", LIVE), ("llm", {}), ("llm", LIVE)])
+def test_nobody_but_the_owner_chooses_the_voters(
+    flux: Flux, ledger: Path, kind: str, configured: dict[str, str]
+) -> None:
+    refused = flux(*WANTED, "--brain", kind, **configured)
 
     assert (refused.code, refused.json()["error"]["code"]) == (4, "owner_not_proved")
+    assert flux("payments", "list", "-q").out == ""
+
+
+def test_whoever_is_configured_needs_no_owner_to_be_named(flux: Flux, ledger: Path) -> None:
+    assert flux(*WANTED, "--brain", "offline").code == 0
 
 
 def test_the_same_request_replays_from_a_copy_of_the_ledger(

@@ -132,6 +132,20 @@ def test_a_feed_that_is_wrong_adds_nothing(flux: Flux, work: Path) -> None:
     assert len(flux("retailers", "list", "--json").json()["data"]) == 3
 
 
+def test_a_feed_that_was_lost_or_changed_leaves_its_shop_out(flux: Flux, work: Path) -> None:
+    assert add(flux).code == 0
+    (feed,) = (work.parent / "flux.db.shops" / "feeds").iterdir()
+    feed.write_text(FEED.replace("0.99", "0.01"))
+    wish = {"needs": [{"name": "tea", "category": "tea", "quantity": 50}]}
+    (work / "wish.json").write_text(json.dumps(wish))
+    for reason in ("is not the feed that was added", "is gone from"):
+        cart = flux("buy", "--spec", "wish.json", "--dry-run", "--json").json()
+        (skipped,) = cart["searched"]["skipped"]
+        assert skipped["shop"] == "corner"
+        assert reason in skipped["reason"]
+        feed.unlink(missing_ok=True)
+
+
 @pytest.fixture
 def served(work: Path) -> Iterator[str]:
     """The shops as a process of their own."""

@@ -39,6 +39,22 @@ def test_a_charge_pays_once_and_gives_back_the_rest(pair: AgentPaySDK) -> None:
     }  # fmt: skip
 
 
+def test_both_sides_of_a_charge_sum_to_zero(pair: AgentPaySDK) -> None:
+    card_id, details = revealed(pair)
+    paid = charged(pair, details, 420)
+
+    sides = pair.get_transaction_by_reference(str(paid["transaction_id"]))
+
+    assert [(one.agent_id, one.delta_amount) for one in sides] == [
+        ("alice", -500), ("card-network", 420), ("alice", 80)
+    ]  # fmt: skip
+    assert pair.get_transaction_by_reference(card_id) == sides
+    [earned] = pair.get_agent_earnings("card-network")["transactions"]
+    assert (earned["amount"], earned["from_agent"]) == (420, "alice")
+    [spent] = pair.get_agent_expenses("alice")["transactions"]
+    assert (spent["amount"], spent["to_agent"]) == (420, "card-network")
+
+
 def test_82_wrong_details_are_told_alike_and_move_nothing(pair: AgentPaySDK) -> None:
     _, details = revealed(pair)
     wrong_cvv = str((int(details.cvv) + 1) % 1000).zfill(3)

@@ -70,7 +70,9 @@ class Column:
         if self.kind is Kind.NUMBER:
             plain = amounts.canonical(cell, self.mark)
             if self.type == "DOUBLE":
-                return f"coalesce(TRY_CAST({plain} AS DOUBLE), TRY_CAST({cell} AS DOUBLE))"
+                read = f"coalesce(TRY_CAST({plain} AS DOUBLE), TRY_CAST({cell} AS DOUBLE))"
+                # Beyond this, squares and sums overflow; no measurement is that large.
+                return f"list_transform([{read}], lambda v: CASE WHEN abs(v) < 1e100 THEN v END)[1]"
             return f"TRY_CAST({plain} AS {self.type})"
         if self.kind is Kind.DATE:
             moment = moments.moment(cell, dict(self.day_first), compact=self.compact)

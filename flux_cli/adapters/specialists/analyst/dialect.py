@@ -80,10 +80,10 @@ def _trimmed(cells: list[str], width: int) -> list[str]:
 
 
 def _is_header(cells: Sequence[str], dialect: Dialect, sample: Sequence[str]) -> bool:
-    """Whether the first full row names the columns: no numbers, no repeats, unlike the rest."""
+    """Whether the first full row names the columns: no numbers, and unlike the rest."""
     named = [cell.strip() for cell in cells]
     filled = [cell for cell in named if cell]
-    if len(filled) < len(named) / 2 or len(set(filled)) < len(filled):
+    if len(filled) < len(named) / 2:
         return False
     if any(_NUMBER.fullmatch(cell) and not re.fullmatch(r"(?:19|20)\d\d", cell) for cell in filled):
         return False

@@ -65,6 +65,8 @@ class Engine:
             ) from error
         except (duckdb.OutOfMemoryException, duckdb.IOException) as error:
             raise WorkFailed(f"The data does not fit: {str(error)[:200]}") from error
+        except (duckdb.OutOfRangeException, duckdb.ConversionException) as error:
+            raise WorkFailed(f"A number is too large to count with: {str(error)[:200]}") from error
         finally:
             clock.cancel()
 

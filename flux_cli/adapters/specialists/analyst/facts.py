@@ -7,7 +7,7 @@ import json
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from decimal import ROUND_HALF_UP, Decimal
+from decimal import ROUND_HALF_UP, Decimal, localcontext
 from typing import Any
 
 from flux_cli.adapters.specialists.analyst import significance
@@ -18,6 +18,9 @@ SCHEMA = "flux.analysis/1"
 SIGNS = {"USD": "$", "EUR": "€", "GBP": "£", "JPY": "¥", "INR": "₹"}
 TOLERANCE = 1e-9
 """Relative; sums of floating-point numbers depend on the order they are added in."""
+
+LARGEST_WRITTEN = Decimal("1e36")
+"""Numbers from here on are shown with an exponent."""
 
 Cell = str | int | float | None
 """A value as JSON holds it; exact decimals and dates are text."""
@@ -160,8 +163,11 @@ def _period(value: str, kind: str) -> str:
 
 
 def _rounded(value: Decimal, places: int) -> str:
+    if abs(value) >= LARGEST_WRITTEN:
+        return f"{value:.3e}".replace("-", "−")
     quantum = Decimal(1).scaleb(-places)
-    shown = f"{value.quantize(quantum, rounding=ROUND_HALF_UP):,f}"
+    with localcontext(prec=60):
+        shown = f"{value.quantize(quantum, rounding=ROUND_HALF_UP):,f}"
     return shown.replace("-", "−") if shown.strip("-0.,") else shown.replace("-", "")
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 from flux_cli.adapters.specialists.analyst.engine import name
 from flux_cli.adapters.specialists.analyst.facts import Fact
 from flux_cli.adapters.specialists.analyst.intake import LINE
@@ -19,6 +21,9 @@ from flux_cli.adapters.specialists.analyst.story import (
 from flux_cli.adapters.specialists.analyst.subject import Measure, Subject
 
 BINS = 40
+LEAST_CHARTED = 20
+"""Rows that a distribution needs to have a shape."""
+
 FAR, FAR_IN_RATIO = 3, 1.5
 """Interquartile ranges beyond the quartiles at which a value counts as far out (Tukey, 1977): on
 the plain scale, and on the scale of ratios that suits amounts with a long upper end."""
@@ -137,7 +142,7 @@ def _spread(story: Story, subject: Subject) -> None:
         ))
     ]  # fmt: skip
     least, most = quarters.number("least"), quarters.number("most")
-    if most > least:
+    if most > least and subject.rows >= LEAST_CHARTED:
         blocks.append(_histogram(story, subject, least, most))
     blocks += _outliers(story, subject, quarters)
     story.section("How values are spread", blocks)
@@ -181,9 +186,7 @@ def _histogram(story: Story, subject: Subject, least: float, most: float) -> Cha
 
 def _round_step(wanted: float) -> float:
     """The next larger 1, 2, 2.5 or 5 times a power of ten."""
-    power = 10.0 ** len(str(int(wanted))) if wanted >= 1 else 1.0
-    while power > wanted:
-        power /= 10
+    power = 10.0 ** math.floor(math.log10(wanted))
     return next((power * k for k in (1, 2, 2.5, 5) if power * k >= wanted), power * 10)
 
 

@@ -8,17 +8,20 @@ from dataclasses import dataclass
 from html.parser import HTMLParser
 
 from flux_cli.adapters.specialists.analyst.facts import Fact, show
-from flux_cli.adapters.specialists.analyst.writing import QUERIES, plain
+from flux_cli.adapters.specialists.analyst.writing import QUERIES, computation_of, plain
 from flux_cli.domain.text import visible
 
 _DIGIT = re.compile(r"\d")
 _LINK = re.compile(
     r"\[((?:[^\[\]\\]|\\.)*)\]\(" + re.escape(QUERIES) + r' "(f\d+) ([^" ]+) (\d+)"\)'
 )
-_ABOUT = re.compile(r"\(\[computation\]\(" + re.escape(QUERIES) + r' "(f\d+)"\)\)')
+_TABLE = re.compile(
+    r"((?:^\|.*\n)+)\n\*([^\n]*)\* \(\[computation\]\(" + re.escape(QUERIES) + r' "(f\d+)"\)\)$',
+    re.M,
+)
 _PICTURE = re.compile(r"!\[((?:[^\[\]\\]|\\.)*)\]\(charts/[\w.-]+\.png\)")
-_OUTSIDE = re.compile(r"url\(|@import|expression\(|javascript:", re.I)
-_QUIET = frozenset({"style", "table", "svg", "figure"})
+_OUTSIDE = re.compile(r"url\(|@import|expression\(|javascript:|content\s*:", re.I)
+_QUIET = frozenset({"style", "table", "svg", "pre", "summary"})
 _VOID = frozenset({"meta", "br", "hr", "img", "link", "input", "wbr", "base", "col"})
 
 
@@ -49,31 +52,22 @@ def loose_in_markdown(report: str, known: Known) -> list[str]:
             wrong.append(f"{words} is not {fact} {column} {row}")
         return " "
 
-    body = _LINK.sub(linked, report)
-    wrong += _tables(body, known)
-    body = re.sub(r"^\|.*$", " ", body, flags=re.M)
+    def tabled(match: re.Match[str]) -> str:
+        fact = known.facts.get(match.group(3))
+        rows = match.group(1).strip().split("\n")[2:]
+        if fact is None or rows != [
+            "| " + " | ".join(map(plain, row)) + " |" for row in fact.shown()
+        ]:
+            wrong.append(f"a table is not {match.group(3)}")
+        return match.group(2)
+
+    # A table that names no fact stays, and its numbers are found below.
+    body = _TABLE.sub(tabled, _LINK.sub(linked, report) + "\n")
     body = _PICTURE.sub(lambda match: match.group(1), body)
-    body = _ABOUT.sub(" ", body)
-    body = re.sub(r"`[^`\n]*`", " ", body)
     for label in sorted(known.labels, key=len, reverse=True):
         body = body.replace(plain(visible(label)), " ")
-    body = re.sub(r"&#47;", " ", body)
+    body = body.replace("&#47;", " ")
     return wrong + [line.strip()[:80] for line in body.splitlines() if _DIGIT.search(line)]
-
-
-def _tables(body: str, known: Known) -> list[str]:
-    """Tables that are not their fact's values, cell by cell."""
-    wrong = []
-    for block in re.finditer(r"((?:^\|.*\n)+)\n\*.*\* (.*)$", body + "\n", re.M):
-        named = _ABOUT.search(block.group(2))
-        fact = known.facts.get(named.group(1)) if named else None
-        rows = block.group(1).strip().split("\n")[2:]
-        real = ["| " + " | ".join(map(plain, row)) + " |" for row in fact.shown()] if fact else None
-        if rows != real:
-            wrong.append(f"a table is not {named.group(1) if named else 'a fact'}")
-    ruled = len(re.findall(r"^\|(?: :?-+:? \|)+$", body, re.M))
-    told = len(re.findall(r"((?:^\|.*\n)+)\n\*.*\* \(\[computation\]", body + "\n", re.M))
-    return wrong + (["a table names no fact"] if ruled != told else [])
 
 
 class _Page(HTMLParser):
@@ -89,7 +83,7 @@ class _Page(HTMLParser):
         self.cell: str | None = None
         self.said = ""
         self.table: tuple[str, list[list[str]]] | None = None
-        self.ended = False
+        self.computations: list[str] = []
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         found = {name: value or "" for name, value in attrs}
@@ -97,8 +91,8 @@ class _Page(HTMLParser):
         if tag in _VOID:
             return
         self.stack.append((tag, found.get("class", "")))
-        if found.get("id") == "computations":
-            self.ended = True
+        if tag in ("pre", "summary"):
+            self.computations.append("")
         if tag == "a" and "data-cell" in found:
             self.cell, self.said = found["data-cell"], ""
         if tag == "table":
@@ -150,7 +144,9 @@ class _Page(HTMLParser):
             self.said += data
         elif self.table is not None and self.stack and self.stack[-1][0] == "td":
             self.table[1][-1][-1] = _tidy(self.table[1][-1][-1] + data)
-        elif not (tags & _QUIET) and not self.ended:
+        elif tags & {"pre", "summary"} and self.computations:
+            self.computations[-1] += data
+        elif not tags & _QUIET:
             self.words.append(data)
 
 
@@ -165,6 +161,11 @@ def loose_in_html(page: str, known: Known) -> list[str]:
     for label in sorted(known.labels, key=len, reverse=True):
         body = body.replace(visible(label), " ")
     body = re.sub(r"\((?:CSV|TSV|JSON|JSON lines|Parquet|SQLite), [\w-]+\)", " ", body)
+    told = {_tidy(visible(fact.sql)) for fact in known.facts.values()} | {
+        _tidy(visible(computation_of(fact))) for fact in known.facts.values()
+    }
+    other = [words[:80] for words in map(_tidy, reader.computations) if words not in told]
+    reader.wrong.extend(f"no computation: {words}" for words in other)
     return reader.wrong + [line.strip()[:80] for line in body.splitlines() if _DIGIT.search(line)]
 
 

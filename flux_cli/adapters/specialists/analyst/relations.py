@@ -217,10 +217,11 @@ def _verdicts(story: Story, tests: list[Test], adjusted: Fact) -> list[Sentence]
             sentence = (Label(what), " and ", Label(group.label),
                         f" are connected: more than chance, and {size}", *figures)  # fmt: skip
         weight = _WEIGHTS[size] if p < SURE else 4
+        # That two groupings are connected answers no question about either alone.
+        about = (group.key, key, "differ", "difference", "compare") if words else ("connected",)
         story.headline(
-            weight, sentence, group.key, key, "differ", "difference", "test", "significant",
-            "effect", "relationship", "compare",
-        )  # fmt: skip
+            weight, sentence, *about, "test", "significant", "effect", "relationship", "related"
+        )
         verdicts.append(sentence)
     return verdicts
 

@@ -148,19 +148,25 @@ def correlation(rows: Rows) -> Rows:
 
 
 def trend(rows: Rows) -> Rows:
-    """(slope a period, slope ÷ median, Kendall's S, p) of rows of (period, value).
+    """(slope a period, slope ÷ median, Kendall's S, p) of rows of (period, value, season).
 
-    Mann–Kendall's test with the correction for ties; the slope is Theil and Sen's.
+    Mann and Kendall's test within each season, corrected for ties (Hirsch, Slack and Smith 1982);
+    the slope is Theil and Sen's. With one season it is the plain test.
     """
-    values = [float(row[1]) for row in rows]
-    n = len(values)
-    pairs = list(itertools.combinations(enumerate(values), 2))
-    s = sum((b > a) - (b < a) for (_, a), (_, b) in pairs)
-    slope = statistics.median((b - a) / (j - i) for (i, a), (j, b) in pairs)
-    repeats = [values.count(value) for value in set(values)]
-    variance = (n * (n - 1) * (2 * n + 5) - sum(t * (t - 1) * (2 * t + 5) for t in repeats)) / 18
+    seasons: dict[Any, list[tuple[int, float]]] = {}
+    for place, row in enumerate(rows):
+        seasons.setdefault(row[2], []).append((place, float(row[1])))
+    s, variance, slopes = 0, 0.0, []
+    for points in seasons.values():
+        values, n = [value for _, value in points], len(points)
+        for (i, a), (j, b) in itertools.combinations(points, 2):
+            s += (b > a) - (b < a)
+            slopes.append((b - a) / (j - i))
+        ties = sum(t * (t - 1) * (2 * t + 5) for t in map(values.count, set(values)))
+        variance += (n * (n - 1) * (2 * n + 5) - ties) / 18
     z = (s - (s > 0) + (s < 0)) / math.sqrt(variance) if variance > 0 else 0.0
-    middle = statistics.median(values)
+    middle = statistics.median(float(row[1]) for row in rows)
+    slope = statistics.median(slopes) if slopes else 0.0
     return ((slope, slope / middle if middle else None, s, normal_tail(z)),)
 
 

@@ -116,9 +116,13 @@ def _course(
     """Whether it rises or falls as a whole, its best period and its worst."""
     name = _value_name(subject)
     ends = [series.values[row][0] for row in (whole[0], whole[-1])]
+    seasonal = pace is MONTH and len(whole) >= 2 * MONTH.in_year
+    season = "month(period)" if seasonal else "0"
+    test = "Mann–Kendall test" + (" month by month of the year" if seasonal else "")
     trend = story.sheet.ask(
         f"trend of {name} over whole {pace.noun}s",
-        f"SELECT period, value FROM ({series.sql}) WHERE whole = 'yes' AND value IS NOT NULL"
+        f"SELECT period, value, {season} AS season FROM ({series.sql})"
+        " WHERE whole = 'yes' AND value IS NOT NULL"
         f" AND period BETWEEN DATE '{ends[0]}' AND DATE '{ends[1]}' ORDER BY period",
         {"slope": subject.main.form, "relative": "share:signed", "score": "count", "p": "p"},
         "trend",
@@ -130,12 +134,12 @@ def _course(
         sentence: Sentence = (
             Label(name), f" {direction} over the whole stretch: typically by ",
             trend.at("slope"), f" a {pace.noun} (", trend.at("relative"), " of the median ",
-            f"{pace.noun}; p ", *_p(trend), ", Mann–Kendall test).",
+            f"{pace.noun}; p ", *_p(trend), f", {test}).",
         )  # fmt: skip
     else:
         sentence = (
             "Over the whole stretch ", Label(name), " shows no steady rise or fall (p ",
-            *_p(trend), ", Mann–Kendall test).",
+            *_p(trend), f", {test}).",
         )  # fmt: skip
     about = ("trend", "time", "grow", "growth", "rise", "fall", "change", pace.noun, "over")
     story.headline(90 if sure else 35, sentence, subject.main.key, *about)

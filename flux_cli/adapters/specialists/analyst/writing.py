@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from flux_cli.adapters.specialists.analyst.analysis import Analysis
-from flux_cli.adapters.specialists.analyst.facts import Ref
+from flux_cli.adapters.specialists.analyst.facts import Fact, Ref
 from flux_cli.adapters.specialists.analyst.story import (
     Block,
     Bullets,
@@ -24,6 +24,8 @@ from flux_cli.domain.text import visible
 MOST_HEADLINES = 7
 TEMPLATES = Path(__file__).parent / "templates"
 QUERIES = "queries.sql"
+LEFT = ("text", "weekday", "day", "week", "month", "quarter", "year")
+"""The forms whose column is set from the left; numbers are set from the right."""
 
 METHOD: tuple[str, ...] = (
     "Every number in the text links to the query it comes from. `facts.json` holds each with its "
@@ -96,7 +98,7 @@ def _block_md(block: Block) -> str:
 def table_md(table: TableOf) -> str:
     """A fact's values as a Markdown table that names the fact."""
     head = "| " + " | ".join(map(plain, table.headings)) + " |"
-    aligned = [":---" if form in ("text", "weekday") else "---:" for form in table.fact.forms]
+    aligned = [":---" if form in LEFT else "---:" for form in table.fact.forms]
     rows = ["| " + " | ".join(map(plain, row)) + " |" for row in table.fact.shown()]
     lines = [head, "| " + " | ".join(aligned) + " |", *rows]
     note = f'\n\n*{plain(table.caption)}* ([computation]({QUERIES} "{table.fact.id}"))'
@@ -126,11 +128,19 @@ def html(goal: str, analysis: Analysis, pictures: Mapping[str, bytes]) -> str:
         method=[words.split("`") for words in METHOD],
         pictures=drawn,
         kind=kind_of,
+        left=LEFT,
+        computation=computation_of,
     )
 
 
 def _section(section: Section) -> dict[str, object]:
     return {"title": section.title, "depth": section.depth, "blocks": section.blocks}
+
+
+def computation_of(fact: Fact) -> str:
+    """What a fact is called in the list of computations."""
+    then = f" (rows of the query, then {fact.computed})" if fact.computed else ""
+    return f"{fact.id} {fact.label}{then}"
 
 
 def kind_of(thing: object) -> str:

@@ -279,7 +279,8 @@ create table ballots (
   dossier_digest text not null,
   cast_at        text not null,
   version integer not null check (version = 1),
-  unique (request_digest, seat)
+  attempt integer not null default 1 check (attempt in (1, 2)),
+  unique (request_digest, seat, attempt)
 ) strict;
 
 create index ballots_of_intent on ballots (intent_id, seat);
@@ -409,7 +410,8 @@ begin select raise(abort, 'history_is_kept'); end;
 
 create trigger ballots_recorded before insert on ballots
 when new.version <> 1
-  or exists (select 1 from ballots where id = new.id or (request_digest = new.request_digest and seat = new.seat))
+  or exists (select 1 from ballots where id = new.id
+    or (request_digest = new.request_digest and seat = new.seat and attempt = new.attempt))
   or not exists (select 1 from events where subject = new.id and version = 1)
 begin select raise(abort, 'no_event'); end;
 create trigger ballots_kept before update on ballots
