@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+import flux_cli.adapters.chain  # noqa: F401 - first: it keeps the recursion limit as it is
+
 HERE = Path(__file__).resolve().parent
 sys.path[:0] = [str(HERE), str(HERE.parents[1] / "bench")]
 
