@@ -170,7 +170,12 @@ def evict(chain: rig.LocalChain) -> None:
 
 
 def restart(chain: rig.LocalChain) -> None:
-    """The node ends, forgets what waited, and comes back with its blocks."""
+    """The node ends, forgets what waited, and comes back with its blocks.
+
+    Mining is stopped first: this node writes half a block where it is ended while it makes one.
+    """
+    stop_mining(chain)
+    chain.mine()
     chain.stop()
     chain.start()
 

@@ -38,6 +38,7 @@ from flux_cli.usecases.shops import OfferIndex, Shop, Shopping, Shops
 
 if TYPE_CHECKING:
     from flux_cli.adapters.specialists.sandbox import Craft
+    from flux_cli.usecases.dashboard_ports import Watch
 
 
 class Trades(Mapping[str, Trade]):
@@ -126,6 +127,13 @@ class LoadedShops:
         from flux_cli.adapters.retailers.directory import ShopFolder
 
         return ShopFolder(self._folder, SystemClock().now, self._address)
+
+
+def brief_text(path: Path) -> str:
+    """The text of a brief file; raises `InvalidInput` for one that cannot be read."""
+    from flux_cli.adapters.briefs import read_brief
+
+    return read_brief(path)
 
 
 def loaded_index(offers: Sequence[Offer]) -> OfferIndex:
@@ -274,6 +282,13 @@ def open_existing(config: Config, *, timeout: float | None = None) -> Deps:
             fixes=(Fix("make one", ("flux", "init")),),
         )
     return open_flux(config, timeout=timeout)
+
+
+def open_watch(config: Config) -> Watch:
+    """The ledger opened read-only; raises `NotFound` where there is none."""
+    from flux_cli.adapters.store.watch import SqliteWatch
+
+    return SqliteWatch(open_existing(config).store.path, SystemClock())
 
 
 def close_flux(deps: Deps) -> None:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 from flux_cli.config import Config
 from flux_cli.config.providers import ANY_MODEL, ProviderConfig, prices_in
+from flux_cli.domain.money import Money
 from flux_cli.errors import NotFound
 from flux_cli.usecases.brain_ports import Answered, Brain, Patience, Question
 
@@ -21,21 +22,21 @@ A = TypeVar("A")
 
 
 class LoadedBrain:
-    """The brain that is configured, loaded at its first question."""
+    """The brain that is configured, loaded at its first question; `most` lowers its cost cap."""
 
-    def __init__(self, config: Config) -> None:
-        self._config, self._lock = config, Lock()
+    def __init__(self, config: Config, most: Money | None = None) -> None:
+        self._config, self._most, self._lock = config, most, Lock()
         self._brain: Brain | None = None
 
     def ask(self, question: Question[A]) -> Answered[A]:
         """Raises `CannotPlan` for a goal no template fits."""
         with self._lock:  # five seats ask at once, and share what one brain knows and spends
             if self._brain is None:
-                self._brain = _brain(self._config)
+                self._brain = _brain(self._config, self._most)
         return self._brain.ask(question)
 
 
-def _brain(config: Config) -> Brain:
+def _brain(config: Config, most: Money | None) -> Brain:
     askers = [seat.backend for seat in config.quorum.seats]
     if "llm" not in (*askers, config.brain.backend):
         from flux_cli.adapters.brains.offline import OfflineBrain
@@ -55,7 +56,8 @@ def _brain(config: Config) -> Brain:
         else None,
         fallback=quorum.fallback,
         soft_seconds=quorum.soft_seconds,
-        cap=planner.max_cost.money,
+        cap=planner.max_cost.money if most is None else min(most, planner.max_cost.money),
+        lowered=most is not None,
     )
 
 

@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING, Literal
 from flux_cli.adapters.clock import RecordedIds, StoppedClock
 from flux_cli.adapters.store.ledger import SqliteStore
 from flux_cli.bootstrap import open_flux
-from flux_cli.bootstrap_brains import Probe, probe_provider
+from flux_cli.bootstrap_brains import LoadedBrain, Probe, probe_provider
 from flux_cli.config import Config
+from flux_cli.domain.money import Money
 from flux_cli.errors import Fix, InvalidConfig, NotFound
 from flux_cli.usecases.brain_ports import Patience
 from flux_cli.usecases.ports import Deps
@@ -23,11 +24,15 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class BrainWish:
-    """Who is to answer instead of what is configured, and the cassette to play or to record."""
+    """Who is to answer instead of what is configured, and the cassette to play or to record.
+
+    `most` is what models may cost this time, where that is less than is configured.
+    """
 
     kind: Literal["offline", "llm", "replay"] | None = None
     cassette: Path | None = None
     record: bool = False
+    most: Money | None = None
 
 
 def open_with_brain(config: Config, wish: BrainWish, *, timeout: float | None = None) -> Deps:
@@ -37,7 +42,10 @@ def open_with_brain(config: Config, wish: BrainWish, *, timeout: float | None = 
     the same ledger, or from none, every replay is the same. Raises `InvalidInput` for a cassette
     that cannot be used, `InvalidConfig` for a seat whose provider is not set up, `StorageFailed`.
     """
-    deps = open_flux(_with_backend(config, wish), timeout=timeout)
+    config = _with_backend(config, wish)
+    deps = open_flux(config, timeout=timeout)
+    if wish.most is not None:
+        deps = replace(deps, brain=LoadedBrain(config, wish.most))
     if wish.cassette is None:
         return deps
     head, ledger_time = _stands_at(deps)

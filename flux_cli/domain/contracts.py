@@ -46,6 +46,8 @@ MOVES: dict[ContractState, frozenset[ContractState]] = {
 """Every legal move; a state that is not a key is an end."""
 
 MOST_REVISIONS = 2
+MOST_HIRES = 3
+"""How many providers a task is given to, one after the other, before it is given up."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +66,8 @@ class Contract:
     """One hire: `terms_hash` freezes trade, brief, price and acceptance when it is quoted.
 
     `units` is the size of the work as its trade measures it, which prices are compared by.
+    `attempt` counts the hires of a run's task; a hire outside a run is of no run, and its money is
+    in the escrow `escrow_id`.
     """
 
     id: str
@@ -87,6 +91,8 @@ class Contract:
     deadline: datetime
     created_at: datetime
     updated_at: datetime
+    attempt: int = 0
+    escrow_id: str | None = None
 
     def move(self, state: ContractState, now: datetime) -> Contract:
         """The contract in its next state; raises `WrongState` for a move that is not legal."""

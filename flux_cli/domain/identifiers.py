@@ -21,6 +21,7 @@ PREFIXES = {
     "plan": "plan",
     "decision": "dec",
     "listing": "lst",
+    "review": "rev",
     "mandate": "man",
     "escrow": "esc",
     "stream": "str",
@@ -29,6 +30,7 @@ PREFIXES = {
     "cart": "cart",
     "settlement": "stl",
     "attempt": "att",
+    "web_payment": "web",
     "authorization": "auth",
     "network_message": "net",
 }

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -33,7 +33,11 @@ WHOLE = 10_000
 
 @dataclass(frozen=True, slots=True)
 class Listing:
-    """What an agent sells: a trade, a price range, and the p90 of its turnaround in hours."""
+    """What an agent sells: a trade, a price range, and the p90 of its turnaround in hours.
+
+    `owner` is who published it, "" for what came with Flux. `door` names the outside program or
+    agent that does the work, of those the owner of the ledger allowed; "" for none.
+    """
 
     id: str
     provider: str
@@ -46,6 +50,8 @@ class Listing:
     turnaround_hours: int
     active: bool
     created_at: datetime
+    owner: str = ""
+    door: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +62,14 @@ class Record:
     rejected: int = 0
     on_time: int = 0
     late: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Proven:
+    """What a provider's past proves of it, out of 10,000: a newcomer is no blank."""
+
+    quality: int
+    reliability: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,18 +127,35 @@ def ineligible(listing: Listing, wanted: Wanted, price: Money) -> str | None:
     return None
 
 
+FULL = 1_000
+"""Weights of verdicts are thousandths: so many make a full one."""
+
+
 def lower_bound(good: int, bad: int) -> int:
     """Mean − one standard deviation of Beta(4 + good, 1 + bad), out of 10,000."""
-    a, b = 4 + good, 1 + bad
+    return weighed_bound(good * FULL, bad * FULL)
+
+
+def weighed_bound(good: int, bad: int) -> int:
+    """`lower_bound` of verdicts in thousandths."""
+    a, b = 4 * FULL + good, FULL + bad
     n = a + b
-    variance = WHOLE * WHOLE * a * b // (n * n * (n + 1))
+    variance = WHOLE * WHOLE * a * b * FULL // (n * n * (n + FULL))
     return max(0, WHOLE * a // n - isqrt(variance))
+
+
+def proven(accepted: int, rejected: int, on_time: int, late: int) -> Proven:
+    """What these thousandths of verdicts prove."""
+    return Proven(weighed_bound(accepted, rejected), weighed_bound(on_time, late))
+
+
+NEWCOMER = proven(0, 0, 0, 0)
 
 
 def rank(
     listings: Sequence[Listing],
     wanted: Wanted,
-    records: dict[str, Record],
+    pasts: Mapping[str, Proven],
     strategy: Strategy,
     seed: int,
 ) -> tuple[Candidate, ...]:
@@ -140,7 +171,7 @@ def rank(
     fastest = min((item.turnaround_hours for item, _ in able), default=1)
     ranked = [
         _scored(
-            item, price, wanted, records.get(item.provider, Record()), strategy, cheapest, fastest
+            item, price, wanted, pasts.get(item.provider, NEWCOMER), strategy, cheapest, fastest
         )
         for item, price in able
     ]
@@ -153,7 +184,7 @@ def _scored(
     listing: Listing,
     price: Money,
     wanted: Wanted,
-    record: Record,
+    past: Proven,
     strategy: Strategy,
     cheapest: int,
     fastest: int,
@@ -163,10 +194,10 @@ def _scored(
     parts = {
         # The trade fits already; the rest of fit is how many of the title's words the task uses.
         "fit": WHOLE // 2 + WHOLE // 2 * min(matched, 4) // 4,
-        "quality": lower_bound(record.accepted, record.rejected),
+        "quality": past.quality,
         "price": WHOLE * cheapest // max(price.units, 1),
         "speed": WHOLE * max(fastest, 1) // max(listing.turnaround_hours, 1),
-        "reliability": lower_bound(record.on_time, record.late),
+        "reliability": past.reliability,
     }
     weights = WEIGHTS[strategy]
     score = sum(parts[name] * weight for name, weight in weights.items()) // 100

@@ -6,33 +6,34 @@ import re
 from dataclasses import dataclass
 
 from flux_cli.domain.currencies import EXPONENTS, WITHDRAWN
-from flux_cli.domain.money import Asset, Money, find_asset, parse_money
+from flux_cli.domain.money import Money, parse_money
 from flux_cli.domain.shopping import asset_of
 from flux_cli.domain.wishes_text import Plain, Reading
+from flux_cli.domain.wishes_words import listed
 from flux_cli.errors import FluxError
 
-_ONES = (
+_ONES = listed(
     "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen"
     " sixteen seventeen eighteen nineteen"
-).split()
-_TENS = "twenty thirty forty fifty sixty seventy eighty ninety".split()
+)
+_TENS = listed("twenty thirty forty fifty sixty seventy eighty ninety")
 _VALUES = {
     **{word: value for value, word in enumerate(_ONES)},
     **{word: 10 * value for value, word in enumerate(_TENS, 2)},
 }
 _ONE = "|".join(sorted(_VALUES, key=len, reverse=True))
 _SPELT = re.compile(
-    rf"\b(?:(?:{_ONE}|a|[0-9]+)[\s-]+)?(?:hundred|thousand)\b"
-    rf"(?:(?:\s+and)?[\s-]+(?:{_ONE}|hundred|thousand)\b)*"
-    rf"|\b(?:{_ONE})(?:[\s-]+(?:{_ONE}|hundred|thousand)\b)*"
+    rf"\b(?:(?:{_ONE}|a|[0-9]+)[ -]+)?(?:hundred|thousand)\b"
+    rf"(?:(?: +and)?[ -]+(?:{_ONE}|hundred|thousand)\b)*"
+    rf"|\b(?:{_ONE})(?:[ -]+(?:{_ONE}|hundred|thousand)\b)*"
 )
-_DOZENS = re.compile(r"\b(?:(half)\s+a\s+|(a|[0-9]{1,4})\s+)?dozens?\b(?:\s+of\b)?")
+_DOZENS = re.compile(r"\b(?:(half) +a +|(a|[0-9]{1,4}) +)?dozens?\b(?: +of\b)?")
 _GROUPED = re.compile(r"(?<![\w.,])[0-9]{1,3}(?:,[0-9]{3})+(?![0-9,])")
-_BETWEEN = re.compile(r"\bbetween\s+([0-9]{1,7})\s+and\s+([0-9]{1,7})\b")
-_UP_TO = re.compile(r"(?<![\w.$€£¥/-])([0-9]{1,7})\s+to\s+([0-9]{1,7})\b(?![-/.])")
+_BETWEEN = re.compile(r"\bbetween +([0-9]{1,7}) +and +([0-9]{1,7})\b")
+_UP_TO = re.compile(r"(?<![\w.$€£¥/-])([0-9]{1,7}) +to +([0-9]{1,7})\b(?![-/.])")
 _POINTED = re.compile(
     r"\b(max|min|approx|ca|no|nr|jan|feb|mar|apr|jun|jul|aug|sep|sept|oct|nov|dec|mon|tue|wed|thu"
-    r"|fri|sat|sun)\.(?=\s*[0-9a-z])"
+    r"|fri|sat|sun)\.(?= *[0-9a-z])"
 )
 
 
@@ -48,7 +49,7 @@ def spell_out(plain: Plain) -> None:
 
 def _digits(match: re.Match[str]) -> str:
     whole, part = 0, 0
-    words = [word for word in re.split(r"[\s-]+", match.group()) if word != "and"]
+    words = [word for word in re.split(r"[ -]+", match.group()) if word != "and"]
     for before, word in zip(["", *words], words, strict=False):
         if word in _VALUES:
             tens = _VALUES.get(before, 0)
@@ -83,17 +84,17 @@ _NAMES = {
     "zloty": "PLN",
 }  # fmt: skip
 # Codes that are words of English are no currencies in running text.
-_WORDS_TOO = frozenset("all top try mad cup gel pen sos bob cop mop ern lak bam kid lei".split())
+_WORDS_TOO = frozenset(listed("all top try mad cup gel pen sos bob cop mop ern lak bam kid lei"))
 _CODES = {code.lower(): code for code in {*EXPONENTS} - WITHDRAWN} | {"usdc": "USD"}
 _CODE = "|".join(sorted(set(_CODES) - _WORDS_TOO))
 _SYMBOL = "|".join(re.escape(symbol) for symbol in sorted(_SYMBOLS, key=len, reverse=True))
 _NAME = "|".join(sorted(_NAMES, key=len, reverse=True))
 _NUMBER = r"[0-9]{1,12}(?:[.,][0-9]{1,3})?(?![0-9])"
-_RANGE = rf"(?:{_NUMBER}\s*-\s*)?"
+_RANGE = rf"(?:{_NUMBER} *- *)?"
 _MONEY = (
-    rf"(?:(?<![a-z])(?P<b>{_SYMBOL}|(?:{_CODE})(?=[\s0-9]))\s*(?P<n>{_NUMBER})\s?(?P<k>k\b)?"
-    rf"(?:\s*(?:{_CODE})\b)?"
-    rf"|(?<![\w.,$€£¥])(?P<n2>{_NUMBER})\s?(?P<k2>k)?\s?(?P<a>{_SYMBOL}|(?:{_CODE}|{_NAME})\b))"
+    rf"(?:(?<![a-z])(?P<b>{_SYMBOL}|(?:{_CODE})(?=[ 0-9])) *(?P<n>{_NUMBER}) ?(?P<k>k\b)?"
+    rf"(?: *(?:{_CODE})\b)?"
+    rf"|(?<![\w.,$€£¥])(?P<n2>{_NUMBER}) ?(?P<k2>k)? ?(?P<a>{_SYMBOL}|(?:{_CODE}|{_NAME})\b))"
 )
 _PEOPLE_WORD = (
     r"(?:person|head|attendee|guest|participant|student|hacker|dev|developer|employee|kid|child"
@@ -103,32 +104,33 @@ _LEAD = (
     r"(?:\b(?:(?:the|a|my|our|total|overall|whole|maximum|max|budget|spend|spending|limit|cap|cost"
     r"|costs|price|capped|keep|stay|it|is|are|of|at|most|to|up|no|not|more|less|than|under|below"
     r"|within|around|about|approximately|roughly|have|has|we|i|only|with|for|on|and|or|between)\b"
-    r"|[:=~<≤(-])\s*){0,12}"
+    r"|[:=~<≤(-]) *){0,12}"
 )
 _TAIL = (
-    r"(?:\s*(?:\b(?:budget|max|maximum|tops|total|in total|altogether|all in|all included|or less"
+    r"(?: *(?:\b(?:budget|max|maximum|tops|total|in total|altogether|all in|all included|or less"
     r"|at most|limit|including shipping|incl shipping|shipping included|with shipping)\b)){0,3}"
 )
-_PAID = re.compile(rf"(?P<lead>{_LEAD})(?:{_MONEY}\s*(?:-|\bto\b|\band\b)\s*)?"
+_PAID = re.compile(rf"(?P<lead>{_LEAD})(?:{_MONEY} *(?:-|\bto\b|\band\b) *)?"
                    .replace("?P<", "?P<x_").replace("x_lead", "lead")
-                   + rf"(?P<lower>{_NUMBER}\s*-\s*)?{_MONEY}(?P<tail>{_TAIL})")  # fmt: skip
+                   + rf"(?P<lower>{_NUMBER} *- *)?{_MONEY}(?P<tail>{_TAIL})")  # fmt: skip
 _BARE = re.compile(
-    r"(?P<lead>\b(?:budget|spend|spending)\b(?:\s+(?:is|of|at|most|max|up|to|no|not|more|than|under"
-    r"|only|about|around|roughly)\b)*[\s:=-]*)"
-    rf"(?P<n>{_NUMBER})\s?(?P<k>k\b)?(?![\s-]*(?:%|percent|people))"
-    rf"|(?<![\w.,])(?P<n2>{_NUMBER})\s?(?P<k2>k)?\s+(?P<lead2>(?:max\s+|total\s+)?budget)\b"
+    r"(?P<lead>\b(?:budget|spend|spending)\b(?: +(?:is|of|at|most|max|up|to|no|not|more|than|under"
+    r"|only|about|around|roughly)\b)*[ :=-]*)"
+    rf"(?P<n>{_NUMBER}) ?(?P<k>k\b)?(?![ -]*(?:%|percent|people))"
+    rf"|(?<![\w.,])(?P<n2>{_NUMBER}) ?(?P<k2>k)? +(?P<lead2>(?:max +|total +)?budget)\b"
     r"|(?P<lead3>\b(?:under|below|less than|no more than|not more than|at most|max|maximum|up to"
-    rf"|for under)\s+)(?P<n3>{_NUMBER})\s?(?P<k3>k)?(?=\s*(?:$|[,;)\n]|\.\s|\.$|total|all in))"
+    rf"|for under) +)(?P<n3>{_NUMBER}) ?(?P<k3>k)?(?= *(?:$|[,;)\n]|\. |\.$|total|all in))"
 )
+_IDLE = re.compile(r"(?:(?:and|or|with|on|[-(]) +| +)*")
 _EACH = re.compile(
-    r"\s*(?:\b(?:each|apiece|a piece|per piece|per item|per unit|ea|a pop)\b|/\s*(?:each|piece|pc)\b"
-    r"|\b(?:per|for each|for every)\s+(?P<thing>[a-z][a-z-]*(?:\s[a-z][a-z-]*)?))"
+    r" *(?:\b(?:each|apiece|a piece|per piece|per item|per unit|ea|a pop)\b|/ *(?:each|piece|pc)\b"
+    r"|\b(?:per|for each|for every) +(?P<thing>[a-z][a-z-]*(?: [a-z][a-z-]*)?))"
 )
 _A_HEAD = re.compile(
-    rf"\s*(?:\bper\s+{_PEOPLE_WORD}\b|\ba head\b|\bpp\b|/\s*{_PEOPLE_WORD}\b"
-    rf"|\bfor (?:each|every)\s+{_PEOPLE_WORD}\b)"
+    rf" *(?:\bper +{_PEOPLE_WORD}\b|\ba head\b|\bpp\b|/ *{_PEOPLE_WORD}\b"
+    rf"|\bfor (?:each|every) +{_PEOPLE_WORD}\b)"
 )
-_NOT_MOST = re.compile(r"\b(?:at least|minimum|over|(?<!no )(?<!not )more than|above)\s*$")
+_NOT_MOST = re.compile(r"\b(?:at least|minimum|over|(?<!no )(?<!not )more than|above) *$")
 _NEARLY = re.compile(r"\b(?:around|about|approximately|roughly)\b|~")
 
 
@@ -159,7 +161,7 @@ def read_prices(reading: Reading) -> Prices:
         number, thousand = match["n"] or match["n2"], match["k"] or match["k2"]
         currency = _currency(match["b"] or match["a"])
         start, end = match.start(), match.end()
-        start += len(match["lead"]) - len(match["lead"].lstrip())
+        start += _IDLE.match(match["lead"]).end()  # type: ignore[union-attr]  # it may be empty
         if _NOT_MOST.search(reading.left[:start]) or "at least" in match["lead"]:
             shown = reading.quote(start, end)
             reading.warn(f"{shown} is the least, not the most: not used", start, end)
@@ -207,14 +209,14 @@ def _amount(
 ) -> Money | None:
     asset = asset_of(currency)
     whole, mark, part = number.replace(",", ".").partition(".")
-    if mark and len(part) == 3 and asset.exponent < 3 or (mark and len(part) == 3 and not thousand):
+    if mark and len(part) == 3 and not thousand:
         whole, part = whole + part, ""
         said = f"{reading.quote(start, end)}: the mark before three digits groups thousands"
         reading.assume(said, start, end)
     if thousand:
         whole, part = whole + part.ljust(3, "0"), ""
     try:
-        money = parse_money(f"{whole}.{part}" if part else whole, _counted(asset))
+        money = parse_money(f"{whole}.{part}" if part else whole, asset)
     except FluxError as error:
         reading.warn(f"{reading.quote(start, end)}: {error.message}", start, end)
         return None
@@ -222,7 +224,3 @@ def _amount(
         reading.warn(f"{reading.quote(start, end)} is no money: not used", start, end)
         return None
     return money
-
-
-def _counted(asset: Asset) -> Asset:
-    return asset if asset.code == "CREDIT" else find_asset(asset.code)

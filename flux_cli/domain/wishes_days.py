@@ -7,20 +7,21 @@ from collections.abc import Callable
 from datetime import date, timedelta
 
 from flux_cli.domain.wishes_text import Reading
+from flux_cli.domain.wishes_words import listed
 
-_MONTHS = (
+_MONTHS = listed(
     "january february march april may june july august september october november december"
-).split()
-_DAYS = "monday tuesday wednesday thursday friday saturday sunday".split()
+)
+_DAYS = listed("monday tuesday wednesday thursday friday saturday sunday")
 _MONTH = "|".join([*_MONTHS, *(f"{name[:3]}" for name in _MONTHS if name != "may"), "sept"])
 _DAY = "|".join([*_DAYS, "mon", "tues", "tue", "weds", "wed", "thurs", "thu", "fri", "sat", "sun"])
 _NTH = r"([0-9]{1,2})(?:st|nd|rd|th)?"
-_YEAR = r"(?:\s*,?\s*(20[0-9]{2}))?(?![0-9])"
+_YEAR = r"(?: *,? *(20[0-9]{2}))?(?![0-9])"
 _LEAD = (
     r"(?P<lead>(?:\b(?:deadline|due|needed|need|needs|delivered|deliver|delivery|arrive|arrives"
     r"|arriving|here|there|ready|is|are|it|all|everything|event|meetup|party|workshop|conference"
     r"|hackathon|date|has|have|to|be|on|by|before|prior|until|till|no|not|later|than|latest|at|the"
-    r"|for|our|my|within|in|sometime|during|starts|takes|place)\b[\s:]*){0,12})"
+    r"|for|our|my|within|in|sometime|during|starts|takes|place)\b[ :]*){0,12})"
 )
 
 Made = Callable[[re.Match[str], date], date]
@@ -97,16 +98,16 @@ _FORMS: tuple[tuple[str, Made, str], ...] = (
     (r"\b([0-9]{1,2})\.([0-9]{1,2})\.(20[0-9]{2})\b",
      lambda m, _: date(int(m[4]), int(m[3]), int(m[2])), ""),
     (r"(?<![\w/])([0-9]{1,2})/([0-9]{1,2})(?:/(20[0-9]{2}))?(?![\w/])", _slashed, "month/day"),
-    (rf"\b{_NTH}(?:\s+of)?\s+({_MONTH})\b{_YEAR}",
+    (rf"\b{_NTH}(?: +of)? +({_MONTH})\b{_YEAR}",
      lambda m, today: _named(m[2], _month(m[3]), m[4], today), ""),
-    (rf"\b({_MONTH})\s+(?:the\s+)?{_NTH}\b{_YEAR}",
+    (rf"\b({_MONTH}) +(?:the +)?{_NTH}\b{_YEAR}",
      lambda m, today: _named(m[3], _month(m[2]), m[4], today), ""),
-    (r"(?<!\w)\+(?P<plus>[0-9]{1,3})\s?(?P<step>[dw])\b", _plus, ""),
-    (r"\b(?:(?<=in )|(?<=within )|(?<=the )|(?<=next )|(?<=in the next ))(?:a\s+|an\s+|next\s+)?"
-     r"(?:(?P<many>[0-9]{1,3})\s+)?"
+    (r"(?<!\w)\+(?P<plus>[0-9]{1,3}) ?(?P<step>[dw])\b", _plus, ""),
+    (r"\b(?:(?<=in )|(?<=within )|(?<=the )|(?<=next )|(?<=in the next ))(?:a +|an +|next +)?"
+     r"(?:(?P<many>[0-9]{1,3}) +)?"
      r"(?P<unit>hours?|days?|weeks?|fortnights?|months?|business days?|working days?)\b"
      r"(?<!the day)(?<!the week)(?<!the month)(?<!next week)(?<!next month)", _in_some, ""),
-    (r"\b(?P<many>[0-9]{1,3})\s+(?P<unit>days?|weeks?)\s+from\s+(?:now|today)\b", _in_some, ""),
+    (r"\b(?P<many>[0-9]{1,3}) +(?P<unit>days?|weeks?) +from +(?:now|today)\b", _in_some, ""),
     (r"\bday after tomorrow\b", lambda _, today: today + timedelta(days=2), ""),
     (r"\btomorrow\b", lambda _, today: today + timedelta(days=1), ""),
     (r"\b(?:today|tonight|same[- ]day)\b", lambda _, today: today, ""),
@@ -116,14 +117,14 @@ _FORMS: tuple[tuple[str, Made, str], ...] = (
      "the Friday of that week"),
     (r"\bend of (?:the |this )?week\b|\bthis week\b|\beow\b", lambda _, today: _friday(today, 0),
      "the Friday of that week"),
-    (rf"\b(?:(?P<which>next|this|coming)\s+)?(?P<weekday>{'|'.join(_DAYS)})\b", _next_weekday, ""),
-    (rf"(?<=by )(?P<which>next\s+)?(?P<weekday>{_DAY})\b", _next_weekday, ""),
+    (rf"\b(?:(?P<which>next|this|coming) +)?(?P<weekday>{'|'.join(_DAYS)})\b", _next_weekday, ""),
+    (rf"(?<=by )(?P<which>next +)?(?P<weekday>{_DAY})\b", _next_weekday, ""),
     (r"\b(?:this |the )?weekend\b",
      lambda _, today: today + timedelta(days=(5 - today.weekday()) % 7), "the Saturday"),
     (r"(?<=by the )(?P<nth>[0-9]{1,2})(?:st|nd|rd|th)\b", _nth, "the next day of that number"),
 )  # fmt: skip
-_HOUR = r"(?:\s*(?:at\s+)?[0-9]{1,2}(?::[0-9]{2})?\s?(?:am|pm)\b)?"
-_PATTERNS = [(re.compile(_LEAD + form + _HOUR), made, how) for form, made, how in _FORMS]
+_HOUR = r"(?: *(?:at +)?[0-9]{1,2}(?::[0-9]{2})? ?(?:am|pm)\b)?"
+_PATTERNS = [(re.compile(f"{_LEAD}(?:{form}){_HOUR}"), made, how) for form, made, how in _FORMS]
 
 
 def read_deadline(reading: Reading) -> date | None:

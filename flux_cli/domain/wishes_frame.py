@@ -8,28 +8,36 @@ from dataclasses import dataclass
 from flux_cli.domain.marketplace import Strategy
 from flux_cli.domain.shopping import MOST_PEOPLE
 from flux_cli.domain.wishes_text import Reading
+from flux_cli.domain.wishes_words import WORDS, listed
 
 NOUNS = (
     r"(?:people|poeple|peopel|persons?|ppl|pax|heads?|attendees?|guests?|participants?|students?"
     r"|pupils?|hackers?|devs?|developers?|engineers?|employees?|staff|colleagues?|coworkers?|kids?"
     r"|children|adults?|volunteers?|members?|visitors?|friends?|delegates?|players?|teachers?|folks"
-    r"|teammates?|users?|makers?|contestants?|competitors?|invitees?|mentors?|teenagers?|women|men)"
+    r"|girls?|boys?|runners?|cyclists?|teammates?|users?|makers?|contestants?|competitors?|invitees?|mentors?|teenagers?|women|men)"
 )
-_RANGE = r"(?:(?P<low>[0-9]{1,6})\s*-\s*)?(?P<many>[0-9]{1,6})"
+_RANGE = r"(?:(?P<low>[0-9]{1,6}) *- *)?(?P<many>[0-9]{1,6})"
 _GROUP = r"(?:team|group|party|class|crew|family|gang|audience|crowd)"
 _BEFORE = (
-    r"(?:\b(?:for|of|with|each|every|all|our|the|my|us|about|around|approximately|roughly|up|to"
-    r"|some|a|an|team|group|class|crew)\s+){0,6}"
+    r"(?:\b(?:for (?:each|every) of|for|of|with|all|our|the|my|us|about|around|approximately"
+    r"|roughly|up|to|some|a|an|team|group|class|crew) +){0,6}"
 )
-_AFTER = r"(?=\s*(?:$|[,;.:)(\n+&-]|(?:and|by|under|in|on|with|at|but|who|asap|max|plus|total)\b))"
+_AFTER = r"(?= *(?:$|[,;.:)(\n+&-]|(?:and|by|under|in|on|with|at|but|who|asap|max|plus|total)\b))"
 _PEOPLE = re.compile(
-    rf"(?<!per )\b{_BEFORE}{_RANGE}[\s-]*(?:\w{{3,12}}\s+)??{NOUNS}\b"
-    rf"|\b(?:for\s+)?(?:an?\s+|our\s+|the\s+)?{_GROUP}\s+of\s+(?P<group>[0-9]{{1,6}})\b"
-    r"|\b(?:we are|we're|there are|there'?s)\s+(?P<we>[0-9]{1,6})(?:\s+of us)?\b"
-    r"|\b(?P<us>[0-9]{1,6})\s+of us\b"
-    rf"|\bfor\s+(?:all\s+)?(?P<bare>[0-9]{{1,6}})\b{_AFTER}"
+    rf"(?<!per )\b{_BEFORE}{_RANGE}[ -]*"
+    rf"(?:(?!per\b|for\b|each\b|and\b|the\b)\w{{3,12}} +)??{NOUNS}\b"
+    r"|(?:^|(?<=[,;\n]))[ \n]*(?:number of )?(?:people|attendees|guests|participants|headcount|pax"
+    r"|persons) *[:=] *(?P<given>[0-9]{1,6})(?= *(?:$|[,;.\n]))"
+    r"|\bfor (?:all |our |the |about )?(?P<trade>[0-9]{1,6}) (?P<who>[a-z]{3,}"
+    r"(?:ers|ors|ists|ants|ents|ees|ians|mates|eers|nerds|grads|moms|dads|parents))\b"
+    rf"|\b(?:for +)?(?:an? +|our +|the +)?{_GROUP} +of +(?P<group>[0-9]{{1,6}})\b"
+    r"|\b(?:we are|we're|there are|there'?s) +(?P<we>[0-9]{1,6})(?: +of us)?\b"
+    r"|\b(?P<us>[0-9]{1,6}) +of us\b"
+    rf"|\bfor +(?:all +)?(?P<bare>[0-9]{{1,6}})\b{_AFTER}"
 )
-_JOINED = re.compile(r"\s*(?:and|plus|&|\+|,)\s*")
+_GIVEN = ("many", "group", "we", "us", "bare", "given", "trade")
+_THINGS = frozenset(listed("computers printers servers posters papers containers dinners orders"))
+_JOINED = re.compile(r" *(?:and|plus|&|\+|,) *")
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +54,9 @@ def read_crowds(reading: Reading) -> tuple[Crowd, ...]:
     crowds: list[Crowd] = []
     text = reading.left
     for match in _PEOPLE.finditer(text):
-        number = next(match[name] for name in ("many", "group", "we", "us", "bare") if match[name])
+        number = next(match[name] for name in _GIVEN if match[name])
+        if match["who"] and (match["who"] in WORDS or match["who"] in _THINGS):
+            continue
         start, end = match.span()
         shown = reading.quote(start, end)
         if not 1 <= int(number) <= MOST_PEOPLE:
@@ -79,7 +89,7 @@ def headcount(reading: Reading, crowds: tuple[Crowd, ...]) -> int | None:
     return most
 
 
-_POSSIBLY = r"(?:\s+(?:delivery|shipping|option|options|way|possible|price|prices|one|ones))?"
+_POSSIBLY = r"(?: +(?:delivery|shipping|option|options|way|possible|price|prices|one|ones))?"
 _STRATEGIES = (
     (Strategy.CHEAPEST, re.compile(
         rf"\b(?:cheapest{_POSSIBLY}|as cheap(?:ly)? as (?:possible|you can)|lowest (?:price|cost)s?"
@@ -92,7 +102,7 @@ _STRATEGIES = (
     (Strategy.BALANCED, re.compile(
         r"\b(?:balanced|best value|good value|value for money)\b")),
 )  # fmt: skip
-_NAMING = re.compile(r"\b(?:strategy|mode|priority)\s*[:=]?\s*$")
+_NAMING = re.compile(r"\b(?:strategy|mode|priority) *[:=]? *$")
 
 
 def read_strategy(reading: Reading) -> Strategy:
@@ -115,9 +125,9 @@ def read_strategy(reading: Reading) -> Strategy:
 
 
 _SHOP = re.compile(
-    r"\b(?:(?:not|only|nothing|anything|everything|no|except|without|avoid|exclude)\s+)?"
-    r"(?:(?:from|at|on|via|to|use|using)\s+)?(?:amazon|walmart|tech ?data)(?:\.com)?\b"
-    r"(?:\s+only)?"
+    r"\b(?:(?:not|only|nothing|anything|everything|no|except|without|avoid|exclude) +)?"
+    r"(?:(?:from|at|on|via|to|use|using) +)?(?:amazon|walmart|tech ?data)(?:\.com)?\b"
+    r"(?: +only)?"
 )
 
 

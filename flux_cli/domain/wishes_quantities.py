@@ -9,30 +9,30 @@ from flux_cli.domain.categories import Category
 from flux_cli.domain.shopping import MOST_QUANTITY
 from flux_cli.domain.wishes_frame import NOUNS
 from flux_cli.domain.wishes_text import Reading
-from flux_cli.domain.wishes_words import CONTAINERS
+from flux_cli.domain.wishes_words import CONTAINERS, listed
 
 _ABOUT = (
-    r"(?:\b(?P<about>about|around|approximately|approx|roughly|circa|ca|nearly|almost)\s+|~\s*"
-    r"|\b(?P<least>at least|minimum|min)\s+|\b(?P<most>at most|maximum|max|up to|no more than)\s+)?"
+    r"(?:\b(?P<about>about|around|approximately|approx|roughly|circa|ca|nearly|almost) +|~ *"
+    r"|\b(?P<least>at least|minimum|min) +|\b(?P<most>at most|maximum|max|up to|no more than) +)?"
 )
 _NUMBER = re.compile(
-    rf"{_ABOUT}(?<![\w.,$€£¥#-])(?:x\s?)?(?:(?P<low>[0-9]{{1,7}})\s?-\s?)?(?P<many>[0-9]{{1,7}})"
-    r"(?:\s?x\b|\b)(?![.,]?[0-9])(?!-[a-z])(?!\s?%)\+?"
+    rf"{_ABOUT}(?<![\w.,$€£¥#-])(?:x ?)?(?:(?P<low>[0-9]{{1,7}}) ?- ?)?(?P<many>[0-9]{{1,7}})"
+    r"(?: ?x\b|\b)(?![.,]?[0-9])(?!-[a-z])(?! ?%)\+?"
 )
-_TIMES = re.compile(r"(?<!\w)x\s?(?P<many>[0-9]{1,7})\b")
+_TIMES = re.compile(r"(?<!\w)x ?(?P<many>[0-9]{1,7})\b")
 _FEW = re.compile(r"\b(?P<word>a couple(?: of)?|couple of|a few|few|several|a handful of)\b")
 _FEWS = {"couple": 2, "few": 3, "several": 5, "handful": 5}
 _PACK_OF = re.compile(
-    rf"(?P<packs>(?<![\w-])[0-9]{{1,5}}|\ban?|\bone)\s+(?:{'|'.join(sorted(CONTAINERS))}|sets?)"
-    r"\s+(?:of|with)\s+(?P<each>[0-9]{1,5})\b"
-    r"|(?P<packs2>(?<![\w-])[0-9]{1,5}|\ban?)\s+(?P<each2>[0-9]{1,4})-packs?\b(?:\s+of\b)?"
+    rf"(?P<packs>(?<![\w-])[0-9]{{1,5}}|\ban?|\bone) +(?:{'|'.join(sorted(CONTAINERS))}|sets?)"
+    r" +(?:of|with) +(?P<each>[0-9]{1,5})\b"
+    r"|(?P<packs2>(?<![\w-])[0-9]{1,5}|\ban?) +(?P<each2>[0-9]{1,4})-packs?\b(?: +of\b)?"
 )
-_REAMS = re.compile(r"(?P<many>(?<![\w-])[0-9]{1,4}|\ba|\bone)\s+reams?\b(?:\s+of\b)?")
+_REAMS = re.compile(r"(?P<many>(?<![\w-])[0-9]{1,4}|\ba|\bone) +reams?\b(?: +of\b)?")
 MEASURE = re.compile(
-    r"(?<![\w.-])(?P<size>[0-9]{1,5}(?:\.[0-9]{1,2})?)\s?(?P<unit>gb|tb|mb|mah|wh|w|watts?|inch(?:es)?|\"|cm"
-    r"|mm|m|ft|feet|ml|l|litres?|liters?|oz|kg|g|lbs?|hz|mp)\b(?!-)"
+    r"(?<![\w.-])(?P<size>[0-9]{1,5}(?:\.[0-9]{1,2})?) ?(?P<unit>gb|tb|mb|mah|wh|w|watts?"
+    r"|inch(?:es)?|\"|cm|mm|m|ft|feet|ml|l|litres?|liters?|oz|kg|g|lbs?|hz|mp)\b(?!-)"
 )
-_WEIGHED = frozenset("kg g lb lbs oz".split())
+_WEIGHED = frozenset(listed("kg g lb lbs oz"))
 PER_HEAD = re.compile(
     rf"\b(?:per (?P<among>[0-9]{{1,4}}) {NOUNS}|(?:per|a) (?:person|head)|per {NOUNS}"
     rf"|each|apiece|for (?:each|every)(?: (?:one|person|of us|of them|{NOUNS}))?"
@@ -136,7 +136,8 @@ def take_measures(reading: Reading, start: int, end: int) -> list[tuple[str, int
 def usual(category: Category, people: int | None) -> tuple[int, str]:
     """(units where no number is given, the sentence that says why)."""
     many = category.usual_for(people)
+    unit = category.unit if many == 1 else category.units
     if people is None:
-        return many, f"{many} {category.units}, as usual"
-    of = "one" if category.per == 1 else str(category.per)
-    return many, f"{many} {category.units}: {category.amount} for every {of} of {people} people"
+        return many, f"{many} {unit}, as usual"
+    each = "each" if category.per == 1 else f"every {category.per}"
+    return many, f"{many} {unit}: {category.amount} for {each} of {people} people"

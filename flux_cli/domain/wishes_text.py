@@ -13,6 +13,8 @@ from flux_cli.domain.text import HIDDEN, visible
 
 _ALIKE = str.maketrans({"’": "'", "‘": "'", "–": "-", "—": ",", "−": "-", "×": "x", "•": "\n"})
 _OTHER_ALPHABETS = re.compile(r"[\u0370-\u03ff\u0400-\u052f\u0530-\u058f]")
+# A line that was full, and one that goes on in the middle of a sentence.
+_WRAPPED = re.compile(r"(?m)^[^\n]{50,}[^\n.;:!?]\n(?=[a-z$€£(]|[0-9]+ )")
 _WORD = re.compile(r"[^\W\d_]+")
 _SENTENCE = re.compile(r"(?:[^.!?;\n]|[.!?](?!\s|$))+")
 _CLAUSE = re.compile(r"(?:[^,]|,(?=\d))+")
@@ -30,11 +32,14 @@ class Plain:
 
     def __init__(self, written: str) -> None:
         self.hidden = 0
+        wrapped = {match.end() - 1 for match in _WRAPPED.finditer(written)}
         letters: list[str] = []
         self.places: list[tuple[int, int]] = []
         for at, character in enumerate(written):
-            if character in "\n\t\r\x0b\x0c\x85\u2028\u2029":
-                shown = " " if character == "\t" else "\n"
+            if character in "\n\r\x0b\x0c\x85\u2028\u2029":
+                shown = " " if at in wrapped else "\n"
+            elif character.isspace():
+                shown = " "
             elif HIDDEN.match(character):
                 self.hidden += 1
                 continue

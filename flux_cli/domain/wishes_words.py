@@ -7,7 +7,14 @@ from dataclasses import dataclass
 
 from flux_cli.domain.categories import BY_WORD, CATEGORIES, Category
 
+
+def listed(text: str, mark: str | None = None) -> list[str]:
+    """What a table that is written as one text lists: words, or what `mark` parts."""
+    return text.split(mark)
+
+
 _MORE = {
+    "bag": "bags", "bags": "bags",
     "gift bag": "bags", "gift bags": "bags", "extension leads": "power_strips",
     "crisp": "snacks", "juice boxes": "drinks", "tee shirt": "tshirts", "tee shirts": "tshirts",
     "name label": "badges", "name labels": "badges", "felt tips": "markers",
@@ -30,86 +37,103 @@ WORDS: dict[str, Category] = {
 LONGEST_PHRASE = max(len(phrase.split()) for phrase in WORDS)
 
 GENERIC = frozenset(
-    "snack snacks munchies finger food fruit fruits drink drinks soft soda sodas beverage beverages"
-    " refreshments water coffee coffees caffeine tea teas tableware disposables badge badges"
-    " sticker stickers decal decals t-shirt t-shirts tshirt tshirts tee tees shirt shirts"
-    " tote totes bag bags notebook notebooks notepad notepads pen pens marker markers tape"
-    " adapter adapters adaptor adaptors dongle dongles cable cables cord cords charger chargers"
-    " battery batteries mouse mice keyboard keyboards headphone headphones webcam webcams camera"
-    " cameras microphone microphones mic mics speaker speakers loudspeaker loudspeakers monitor"
-    " monitors screen screens display displays prize prizes gift gifts award awards giveaway"
-    " giveaways decoration decorations cleaning sanitizer sanitiser sanitizers furniture lamp"
-    " lamps light lights lighting drive drives paper powerbank powerbanks nametag nametags".split()
+    listed(
+        "snack snacks munchies finger food fruit fruits drink drinks soft soda sodas beverage"
+        " beverages refreshments water coffee coffees caffeine tea teas tableware disposables"
+        " badge badges sticker stickers decal decals t-shirt t-shirts tshirt tshirts tee tees"
+        " shirt shirts tote totes bag bags notebook notebooks notepad notepads pen pens marker"
+        " markers tape adapter adapters adaptor adaptors dongle dongles cable cables cord cords"
+        " charger chargers battery batteries mouse mice keyboard keyboards headphone headphones"
+        " webcam webcams camera cameras microphone microphones mic mics speaker speakers"
+        " loudspeaker loudspeakers monitor monitors screen screens display displays prize prizes"
+        " gift gifts award awards giveaway giveaways decoration decorations cleaning sanitizer"
+        " sanitiser sanitizers furniture lamp lamps light lights lighting drive drives paper"
+        " powerbank powerbanks nametag nametags"
+    )
 )
 """Words that say no more than the category does: a product need not have them."""
 
 GENERIC_PHRASES = frozenset(
-    "water bottle,water bottles,bottled water,tea bag,tea bags,name badge,name badges,name tag"
-    ",name tags,name label,name labels,badge holder,badge holders,paper notebook,sticky note"
-    ",sticky notes,post-it,post-its,post it,post its,postits,sticky pads,printer paper,copy paper"
-    ",sticky tape,adhesive tape,scotch tape,power adapter,power strip,power strips,power outlet"
-    ",power outlets,multi socket,multi sockets,power bank,power banks,portable charger,battery pack"
-    ",battery packs,usb stick,usb sticks,flash drive,flash drives,thumb drive,thumb drives"
-    ",usb drive,usb drives,memory stick,memory sticks,usb key,usb keys,computer mouse,web camera"
-    ",web cameras,usb camera,external monitor,maker board,maker boards,dev board,dev boards"
-    ",development board,development boards,party supplies,cleaning supplies,hand sanitizer"
-    ",hand sanitizers,hand sanitiser,hand gel,first aid,first aid kit,first aid kits,first-aid kit"
-    ",tee shirt,tee shirts,usb charger,usb chargers,felt tip,felt tips".split(",")
+    listed(
+        "adhesive tape,badge holder,badge holders,battery pack,battery packs,bottled water"
+        ",cleaning supplies,computer mouse,copy paper,dev board,dev boards,development board"
+        ",development boards,external monitor,felt tip,felt tips,finger food,first aid"
+        ",first aid kit,first aid kits,first-aid kit,flash drive,flash drives,hand gel"
+        ",hand sanitiser,hand sanitizer,hand sanitizers,maker board,maker boards"
+        ",memory stick,memory sticks,multi socket,multi sockets,name badge,name badges"
+        ",name label,name labels,name tag,name tags,paper notebook,party supplies"
+        ",portable charger,post it,post its,post-it,post-its,postits,power adapter"
+        ",power bank,power banks,power outlet,power outlets,power strip,power strips"
+        ",printer paper,scotch tape,soft drink,soft drinks,sticky note,sticky notes"
+        ",sticky pads,sticky tape,tea bag,tea bags,tee shirt,tee shirts,thumb drive"
+        ",thumb drives,usb camera,usb charger,usb chargers,usb drive,usb drives,usb key"
+        ",usb keys,usb stick,usb sticks,water bottle,water bottles,web camera,web cameras",
+        ",",
+    )
 )
 """The same of phrases."""
 
 STOP = frozenset(
-    # function words
-    "a an the this that these those some any all each every everyone everybody everything both of"
-    " for from to in on at by with into onto and or but so then than as is are be been being was"
-    " were am it its it's i i'm i'd i'll we we're we'd we'll us our ours you your me my mine they"
-    " their them he she his her there here if when while which who what how also too just only"
-    " very really about around approximately roughly circa ca like etc via per not no yes do does"
-    " did can could would should will shall may might must please pls plz thanks thank hi hello"
-    " hey dear team ok okay up out over more most enough least well such other else same own"
-    " let lets let's let us because since during after before until etc. e.g i.e"
-    # what one does with a list
-    " buy get order purchase grab gimme give bring find pick need needs needed want wants wanted"
-    " require requires required looking look searching hoping hope planning plan plans planned"
-    " organise organising organize organizing run running host hosting hold holding have has"
-    " having had make making sure include including includes provide providing supply supplies"
-    " send deliver delivered delivery delivering arrive arrives arriving ship shipped shipping"
-    " come coming cover set sets prepare preparing stock kit kits starter list shopping items item"
-    " things thing stuff goods products product brief wish request order option options"
-    " budget total spend spending cost costs price prices deadline date due latest strategy"
-    " given day days event events people person guests attendees participants attending"
-    " love good nice great best quality cheap new happy kind type types sort"
-    # occasions
-    " hackathon hackathons meetup meetups workshop workshops conference conferences party parties"
-    " offsite retreat class classroom course training seminar birthday picnic office meeting"
-    " meetings company startup school university lab contest competition tournament coding"
-    " robotics swag gear equipment supplies stage house home winners".split()
+    listed(
+        "a an the this that these those some any all each every everyone everybody everything"
+        " both of for from to in on at by with into onto and or but so then than as is are be"
+        " been being was were am it its it's i i'm i'd i'll we we're we'd we'll us our ours you"
+        " your me my mine they their them he she his her there here if when while which who what"
+        " how also too just only very really about around approximately roughly circa ca like"
+        " etc via per not no yes do does did can could would should will shall may might must"
+        " please pls plz thanks thank hi hello hey dear team ok okay up out over more most"
+        " enough least well such other else same own let lets let's let us because since during"
+        " after before until etc. e.g i.e buy get order purchase grab gimme give bring find pick"
+        " need needs needed want wants wanted require requires required looking look searching"
+        " hoping hope planning plan plans planned organise organising organize organizing run"
+        " running host hosting hold holding have has having had make making sure include"
+        " including includes provide providing supply supplies send deliver delivered delivery"
+        " delivering arrive arrives arriving ship shipped shipping come coming cover set sets"
+        " prepare preparing stock kit kits starter list shopping items item things thing stuff"
+        " goods products product brief wish request order option options budget total spend"
+        " spending cost costs price prices deadline date due latest strategy given day days"
+        " event events people person guests attendees participants attending love good nice"
+        " great best quality cheap new happy kind type types sort hackathon hackathons meetup"
+        " meetups workshop workshops conference conferences party parties offsite retreat class"
+        " classroom course training seminar birthday picnic office meeting meetings company"
+        " startup school university lab contest competition tournament coding robotics swag gear"
+        " equipment supplies stage house home winners throwing throw celebrating celebration"
+        " celebrate wins win ships work"
+    )
 )
 """Words that change nothing of what is wanted."""
 
 CONTAINERS = frozenset(
-    "pack packs packet packets box boxes bag bags case cases crate crates carton cartons tray trays"
-    " bundle bundles bunch bunches package packages tub tubs jar jars can cans".split()
+    listed(
+        "pack packs packet packets box boxes bag bags case cases crate crates carton cartons tray"
+        " trays bundle bundles bunch bunches package packages tub tubs jar jars can cans"
+    )
 )
-PIECES = frozenset("piece pieces pcs pc unit units ea x".split())
+PIECES = frozenset(listed("piece pieces pcs pc unit units ea x"))
 
 KINDS = frozenset(
-    "usb usb-c usb-a hdmi ethernet wireless bluetooth wired vegan organic recycled black blue red"
-    " green white gel ballpoint magnetic portable external hard folding laptop phone charging"
-    " sparkling mineral still mechanical gaming ergonomic whiteboard permanent a4 a5 flipchart"
-    " duct gaffer masking aa aaa energy orange herbal iced fruit salted gluten-free sugar-free"
-    " nut-free lactose-free dairy-free caffeine-free decaf ring desk bamboo compostable paper"
-    " cotton printed holographic canvas jute drawstring 4k hd full sensor nvme event".split()
+    listed(
+        "usb usb-c usb-a hdmi ethernet wireless bluetooth wired vegan organic recycled black blue"
+        " red green white gel ballpoint magnetic portable external hard folding laptop phone"
+        " charging sparkling mineral still mechanical gaming ergonomic whiteboard permanent a4 a5"
+        " flipchart duct gaffer masking aa aaa energy orange herbal iced fruit salted gluten-free"
+        " sugar-free nut-free lactose-free dairy-free caffeine-free decaf ring desk bamboo"
+        " compostable paper cotton printed holographic canvas jute drawstring 4k hd full sensor"
+        " nvme event"
+    )
 )
 """Words known to tell one product of a category from another."""
 
 # One letter from a word of the table, and words of their own.
 _NOT_TYPOS = frozenset(
-    "cakes cake planes plane plants shorts markets market chains chain steaks caps candle candles"
-    " drones games cards glasses cases banners fables cradles prices price pants boats boots books"
-    " barge barges mugs rugs plugs pears peers parts sheets streets shifts wafers matter materials"
-    " clean battles bottles juicer hammers helmets posters pizzas pizza sandwiches sandwich"
-    " capacitors printers printer camping carpet carpets tickets lights mints prints paints pens".split()
+    listed(
+        "cakes cake planes plane plants shorts markets market chains chain steaks caps candle"
+        " candles drones games cards glasses cases banners fables cradles prices price pants boats"
+        " boots books barge barges mugs rugs plugs pears peers parts sheets streets shifts wafers"
+        " matter materials clean battles bottles juicer hammers helmets posters pizzas pizza"
+        " sandwiches sandwich capacitors printers printer camping carpet carpets tickets lights"
+        " mints prints paints pens"
+    )
 )
 
 

@@ -1,4 +1,4 @@
-"""Asking the five what they think of a request that nobody makes: nothing is recorded."""
+"""Asking the five what they think of a request that nobody makes; only its cost is recorded."""
 
 from __future__ import annotations
 
@@ -7,15 +7,16 @@ from dataclasses import dataclass, replace
 
 from flux_cli.domain.intents import PaymentIntent
 from flux_cli.domain.journal import wallet
+from flux_cli.domain.money import Money, total
 from flux_cli.domain.quorum import SEATS, Ballot, Dossier, Tally, count
 from flux_cli.usecases.brain_ports import BallotQuestion
 from flux_cli.usecases.cast_ballots import ask_seat
-from flux_cli.usecases.charge_ballots import brain_allowance
-from flux_cli.usecases.describe_run import Document, describe_tally, shallow
+from flux_cli.usecases.charge_ballots import brain_allowance, charge_asking
+from flux_cli.usecases.describe_run import Document, describe_fallback, describe_tally, shallow
 from flux_cli.usecases.dossier import build_dossier
 from flux_cli.usecases.explain_quorum import describe_dossier
 from flux_cli.usecases.money_request import MoneyRequest
-from flux_cli.usecases.ports import Deps
+from flux_cli.usecases.ports import Deps, Progress
 from flux_cli.usecases.request_money import draft_intent
 
 
@@ -27,14 +28,15 @@ class Asked:
     dossier: Dossier
     ballots: tuple[Ballot, ...]
     tally: Tally
+    charged: Money
 
 
-def ask_quorum(deps: Deps, request: MoneyRequest) -> Asked:
-    """The five ballots on a request and their count, by the facts of now; nothing is written.
+def ask_quorum(deps: Deps, request: MoneyRequest, progress: Progress) -> Asked:
+    """The five ballots on a request and their count, by the facts of now.
 
-    The kernel is not asked: what the owner's policy says of it is `check_payment`'s to tell. What
-    models cost is in the ballots, bounded by what the requester may spend on them, and is not
-    posted.
+    The kernel is not asked: what the owner's policy says of it is `check_payment`'s to tell.
+    Nothing is written but what models cost, which the requester pays: what cannot be charged is
+    told to `progress`.
     """
     with deps.store.reading() as reader:
         intent = draft_intent(deps, reader, request, "ask")
@@ -51,13 +53,15 @@ def ask_quorum(deps: Deps, request: MoneyRequest) -> Asked:
         ballots = tuple(voters.map(ask, SEATS))
     rules = replace(deps.settings.rules, bar=deps.settings.bar)
     tally = count(ballots, intent.request_digest, needed, rules)
-    return Asked(intent, dossier, ballots, tally)
+    charged = charge_asking(deps, intent.requester, ballots, progress)
+    return Asked(intent, dossier, ballots, tally, charged)
 
 
 def describe_asked(asked: Asked) -> Document:
     """What the seats said, as one document; the ballots have no ids, for nobody keeps them."""
     intent, tally = asked.intent, asked.tally
     return {
+        "rule_fallback": describe_fallback(asked.ballots),
         "requester": intent.requester,
         "amount": intent.amount,
         "shares": [shallow(share) for share in intent.shares],
@@ -68,6 +72,8 @@ def describe_asked(asked: Asked) -> Document:
         "ballots": [_ballot(ballot) for ballot in asked.ballots],
         "dossier": describe_dossier(asked.dossier),
         "recorded": False,
+        "cost": total([ballot.cost for ballot in asked.ballots]),
+        "charged": asked.charged,
         "simulated": True,
     }
 

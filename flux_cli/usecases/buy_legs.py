@@ -12,6 +12,7 @@ from flux_cli.domain.journal import escrow as escrow_account
 from flux_cli.domain.money import Money, total
 from flux_cli.domain.orders import OrderState, Quote, QuoteLine, ShopOrder
 from flux_cli.errors import ShopFailed
+from flux_cli.usecases.freeze import obey_freeze
 from flux_cli.usecases.ports import Deps, Progress, Transaction
 from flux_cli.usecases.shops import Shop
 
@@ -22,13 +23,16 @@ ASKED_AGAIN = 2
 def buy_legs(deps: Deps, cart: Cart, shops: Mapping[str, Shop], progress: Progress) -> Cart:
     """Buy at every shop that has not answered yet, all at once; each answer is kept as it comes.
 
-    The same keys buy nothing twice. A shop whose answer is not known stays `unknown`.
+    The same keys buy nothing twice. A shop whose answer is not known stays `unknown`. Raises
+    `Frozen` before anything is bought.
     """
-    with deps.store.reading() as reader:
-        begun = reader.now
     open_ones = [
         order for order in cart.orders if order.state in (LegState.QUOTED, LegState.UNKNOWN)
     ]
+    with deps.store.reading() as reader:
+        begun = reader.now
+        if open_ones:
+            obey_freeze(reader, cart.buyer)
     with ThreadPoolExecutor(max_workers=max(1, len(open_ones))) as buyers:
         asked = [buyers.submit(_buy, cart, order, shops.get(order.shop)) for order in open_ones]
         for answer in asked:

@@ -235,7 +235,7 @@ def refuse_if_settling(intent: PaymentIntent) -> None:
         raise WrongState(
             f"its money leaves by the rail {intent.rail}; only its settlement ends it",
             subject=intent.id,
-            fixes=(Fix("see how far it is", ("flux", "settle", "status")),),
+            fixes=(Fix("settle it", ("flux", "settle", "drain")),),
         )
 
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from flux_cli.domain.intents import PaymentIntent
 from flux_cli.domain.journal import EntryKind, wallet
-from flux_cli.domain.money import CREDIT, Money
+from flux_cli.domain.money import CREDIT, Money, total
 from flux_cli.domain.policies import Scope
 from flux_cli.domain.quorum import Ballot
 from flux_cli.domain.runs import step_key
@@ -39,6 +39,22 @@ def charge_ballots(
 
     The ballot itself records its cost whether or not it could be charged.
     """
+    _charge(deps, intent.requester, ballots, intent.id, intent.run_id, progress)
+
+
+def charge_asking(deps: Deps, agent: str, ballots: Sequence[Ballot], progress: Progress) -> Money:
+    """Post to `agent` what ballots cost that nobody keeps; how much of it could be charged."""
+    return _charge(deps, agent, ballots, deps.ids.new("event"), None, progress)
+
+
+def _charge(
+    deps: Deps,
+    agent: str,
+    ballots: Sequence[Ballot],
+    occasion: str,
+    run_id: str | None,
+    progress: Progress,
+) -> Money:
     costly = [ballot for ballot in ballots if ballot.cost.units]
     unpaid: list[tuple[Ballot, str]] = []
     if costly:
@@ -46,16 +62,17 @@ def charge_ballots(
             for ballot in costly:
                 why = charge_brain(
                     tx,
-                    intent.requester,
+                    agent,
                     ballot.cost,
                     to=f"{ballot.model}@{ballot.host}",
-                    key=step_key(intent.id, ballot.seat, "brain_cost", ballot.attempt),
+                    key=step_key(occasion, ballot.seat, "brain_cost", ballot.attempt),
                     memo=f"{ballot.seat} seat, {ballot.tokens} tokens",
-                    run_id=intent.run_id,
+                    run_id=run_id,
                 )
                 unpaid += [(ballot, why)] if why else []
     for ballot, why in unpaid:
         progress("unpaid", cost=ballot.cost, what=f"the {ballot.seat} seat", why=why)
+    return total([ballot.cost for ballot in costly]) - total([ballot.cost for ballot, _ in unpaid])
 
 
 def charge_brain(

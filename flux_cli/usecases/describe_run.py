@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import fields
 
 from flux_cli.domain.card_network import Authorization
@@ -42,6 +43,7 @@ def describe_run(reader: Reader, run: Run) -> Document:
         "error": run.error,
         "plan": _plan(run),
         "payment": None if intent is None else describe_payment(intent),
+        "rule_fallback": [] if intent is None else describe_fallback(cast_on(reader, intent)),
         "decision": None if intent is None else describe_decision(reader, intent),
         "ballots": [] if intent is None else describe_ballots(reader, intent),
         "card": None if card is None else describe_card(card),
@@ -74,6 +76,7 @@ def _purchase(reader: Reader, one: Outcome) -> Document:
     return shallow(one.purchase) | {
         "outcome": one.word,
         "declined": message.declined if message is not None else None,
+        "rule_fallback": [] if intent is None else describe_fallback(cast_on(reader, intent)),
         "payment": None if intent is None else describe_payment(intent),
         "decision": None if intent is None else describe_decision(reader, intent),
         "ballots": [] if intent is None else describe_ballots(reader, intent),
@@ -131,16 +134,29 @@ def describe_tally(tally: Tally) -> Document:
 
 def describe_ballots(reader: Reader, intent: PaymentIntent) -> list[Document]:
     """Every ballot cast on an intent, in the order of the seats."""
-    cast = reader.find(Ballot, intent_id=intent.id, limit=2 * len(SEATS))
-    cast.sort(key=lambda ballot: SEATS.index(ballot.seat))
     return [
         shallow(ballot)
         | {
             "reasons": [shallow(reason) for reason in ballot.reasons],
             "conditions": shallow(ballot.conditions),
         }
-        for ballot in cast
+        for ballot in cast_on(reader, intent)
     ]
+
+
+def describe_fallback(ballots: Sequence[Ballot]) -> list[Document]:
+    """The seats whose rules voted in the place of a model, each with what its model did wrong."""
+    return [
+        {"seat": ballot.seat, "model": ballot.model, "error": ballot.error}
+        for ballot in ballots
+        if ballot.backend == "rule_fallback"
+    ]
+
+
+def cast_on(reader: Reader, intent: PaymentIntent) -> list[Ballot]:
+    """Every ballot cast on an intent, in the order of the seats."""
+    cast = reader.find(Ballot, intent_id=intent.id, limit=2 * len(SEATS))
+    return sorted(cast, key=lambda ballot: SEATS.index(ballot.seat))
 
 
 def describe_card(card: Card) -> Document:

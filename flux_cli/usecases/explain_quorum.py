@@ -9,7 +9,13 @@ from flux_cli.domain.intents import PaymentIntent
 from flux_cli.domain.quorum import SEATS, Ballot, Dossier, Rules, Tally, Vote, valid_ballots
 from flux_cli.domain.what_if import variations
 from flux_cli.usecases.brain_ports import BallotQuestion, Brain
-from flux_cli.usecases.describe_run import Document, decision_on, describe_tally, shallow
+from flux_cli.usecases.describe_run import (
+    Document,
+    decision_on,
+    describe_fallback,
+    describe_tally,
+    shallow,
+)
 from flux_cli.usecases.ports import Reader
 
 MOST_FLIPS = 4
@@ -30,6 +36,7 @@ def explain_quorum(reader: Reader, intent: PaymentIntent, rules: Brain) -> Docum
     dossier = None if hearing is None else hearing.dossier
     return {
         "id": intent.id,
+        "rule_fallback": describe_fallback(ballots),
         "run_id": intent.run_id,
         "state": intent.state,
         "amount": intent.amount,

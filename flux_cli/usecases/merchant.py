@@ -41,6 +41,19 @@ class Till:
             network_id=named_at(self.merchant, key),
         )
 
+    def force_post(self, card: Presented, amount: Money, key: str) -> Authorization | Declined:
+        """Take money without an authorisation, or above one: an acquirer's act, and never more
+        than the card has left.
+        """
+        return network.force_post(
+            self.deps,
+            card,
+            merchant=self.merchant,
+            category=self.category,
+            amount=amount,
+            network_id=named_at(self.merchant, key),
+        )
+
     def capture(
         self, authorization_id: str, amount: Money | None, key: str, *, final: bool
     ) -> Authorization | Declined:

@@ -16,6 +16,7 @@ from flux_cli.domain.money import Asset, Money
 from flux_cli.domain.plan import Plan
 from flux_cli.domain.policies import Limit
 from flux_cli.domain.quorum import Bar, Rules, Urgency
+from flux_cli.domain.reputation import Deal
 from flux_cli.domain.runs import SourceFile
 from flux_cli.domain.work import Artefact, Assignment, Check, Source, Submission
 from flux_cli.usecases.brain_ports import Brain, Patience
@@ -160,6 +161,12 @@ class Reader(Protocol):
         """How many permitted payments since then were the same as `spend`."""
 
     def track_record(self, provider: str) -> Record: ...
+
+    def deals(self) -> list[Deal]:
+        """Every funded contract that is over, the first ended first."""
+
+    def listings_with(self, text: str) -> list[str]:
+        """The ids of the listings that have any of the words, in any inflection."""
 
     def paid_to(self, payee: str, asset: Asset) -> Money: ...
 
@@ -378,4 +385,5 @@ class Settings:
     parallel: int
     strategy: Strategy
     seed: int
+    trusted_payers: tuple[str, ...] = ()
     patience: Patience = Patience()  # noqa: RUF009 - immutable

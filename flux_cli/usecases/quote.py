@@ -13,6 +13,7 @@ from flux_cli.domain.runs import Run
 from flux_cli.domain.work import Assignment
 from flux_cli.errors import CannotPlan
 from flux_cli.usecases.ports import Deps, Reader, Transaction
+from flux_cli.usecases.reputations import pasts
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +29,7 @@ def candidates(deps: Deps, reader: Reader, run: Run, task: Task) -> Quoted:
     """Every listing for the task, ranked, with what it would ask; the seed orders equals."""
     trade = deps.trades.get(task.trade)
     units, units_full = (0, 1) if trade is None else trade.size(_assignment(deps, run, task))
-    listings = reader.find(Listing, oldest_first=True)
+    listings = reader.find(Listing, trade=task.trade, oldest_first=True)
     wanted = Wanted(
         task_id=task.id,
         requester=run.requester,
@@ -40,8 +41,8 @@ def candidates(deps: Deps, reader: Reader, run: Run, task: Task) -> Quoted:
         most=task.max_price,
         slack_hours=task.deadline_hours,
     )
-    records = {item.provider: reader.track_record(item.provider) for item in listings}
-    return Quoted(task, units, rank(listings, wanted, records, run.strategy, run.seed))
+    ranked = rank(listings, wanted, pasts(deps, reader, listings), run.strategy, run.seed)
+    return Quoted(task, units, ranked)
 
 
 def quote_tasks(deps: Deps, run: Run) -> list[Contract]:

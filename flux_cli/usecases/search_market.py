@@ -9,7 +9,8 @@ from flux_cli.domain.marketplace import WEIGHTS, Candidate, Listing, Strategy, W
 from flux_cli.domain.money import Money
 from flux_cli.errors import InvalidInput
 from flux_cli.usecases.describe_run import Document, shallow
-from flux_cli.usecases.ports import Reader
+from flux_cli.usecases.ports import Deps, Reader
+from flux_cli.usecases.reputations import pasts
 
 ANY_TIME = 24 * 90
 
@@ -21,23 +22,19 @@ def words_of(text: str) -> frozenset[str]:
     return frozenset(_WORD.findall(text.casefold()))
 
 
-def matches(listing: Listing, terms: frozenset[str]) -> bool:
-    """Whether any of the terms is a word of the listing."""
-    text = f"{listing.provider} {listing.trade} {listing.title} {listing.description}"
-    return bool(terms & words_of(text))
-
-
-def search_market(reader: Reader, text: str, strategy: Strategy, seed: int) -> list[Candidate]:
+def search_market(
+    deps: Deps, reader: Reader, text: str, strategy: Strategy, seed: int
+) -> list[Candidate]:
     """Listings that match, ranked within their trade for a full job, the best score first."""
     terms = words_of(text)
     if not terms:
         raise InvalidInput("search for at least one word", param="WORDS")
-    found = [item for item in reader.find(Listing, oldest_first=True) if matches(item, terms)]
-    records = {item.provider: reader.track_record(item.provider) for item in found}
+    found = [reader.get(Listing, name) for name in reader.listings_with(text)]
+    known = pasts(deps, reader, found)
     ranked: list[Candidate] = []
     for trade in sorted({item.trade for item in found}):
         offers = [item for item in found if item.trade == trade]
-        ranked += rank(offers, _wanted(trade, terms, offers), records, strategy, seed)
+        ranked += rank(offers, _wanted(trade, terms, offers), known, strategy, seed)
     # The sort is stable, so equals keep the order their trade's ranking gave them.
     return sorted(ranked, key=lambda one: (one.ineligible is not None, -one.score))
 

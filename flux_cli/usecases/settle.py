@@ -30,8 +30,8 @@ from flux_cli.usecases.step_settlement import step
 SURELY_SEEN = timedelta(minutes=10)
 """A receipt may be missing for a minute; after this long it will not come."""
 
-PAUSE_LOCAL, PAUSE_REMOTE = 0.1, 1.0
-"""Seconds between two looks at what has not moved."""
+PAUSE_LOCAL, PAUSE_REMOTE = 100, 1000
+"""Milliseconds between two looks at what has not moved."""
 
 
 def settle_payment(
@@ -63,7 +63,7 @@ def settle_all(
         if time.monotonic() >= deadline:
             break
         if not moved:
-            time.sleep(PAUSE_LOCAL if deps.chain.is_local else PAUSE_REMOTE)
+            time.sleep((PAUSE_LOCAL if deps.chain.is_local else PAUSE_REMOTE) / 1000)
     return list(latest.values())
 
 

@@ -8,8 +8,10 @@ from flux_cli.domain.runs import Run
 from flux_cli.errors import NotFound
 from flux_cli.usecases.describe_run import (
     Document,
+    cast_on,
     describe_ballots,
     describe_decision,
+    describe_fallback,
     describe_payment,
 )
 from flux_cli.usecases.ports import Reader
@@ -54,6 +56,7 @@ def view_quorum(reader: Reader, intent: PaymentIntent) -> Document:
     decision = describe_decision(reader, intent)
     return {
         "id": intent.id,
+        "rule_fallback": describe_fallback(cast_on(reader, intent)),
         "run_id": intent.run_id,
         "state": intent.state,
         "amount": intent.amount,

@@ -487,6 +487,24 @@ def test_another_node_answers_where_the_first_does_not(
     payer.close()
 
 
+def test_71_72_a_forged_receipt_is_not_believed_while_another_node_knows_nothing_of_it(
+    payer: paying.Payer, chain: rig.LocalChain
+) -> None:
+    one = stepped(payer, payer.wish("forged"), SettlementState.BROADCAST)
+    tx_hash = attempts_of(payer, one)[0].tx_hash
+    chain.mined(tx_hash)
+    proxy = FaultProxy(chain)
+    two = paying.open_payer(payer.config.ledger.path, [chain.url, proxy.url])
+    assert two.settling.chain.receipt(tx_hash) is not None
+    proxy.stale_block = chain.head() - 1
+    proxy.faults = [Fault("stale", 99, None)]
+    assert two.settling.chain.receipt(tx_hash) is None
+    # One node that says it was used is enough not to give the money back.
+    assert two.settling.chain.is_used(paying.ADDRESS, one.nonce)
+    two.close()
+    proxy.close()
+
+
 def test_without_any_node_it_says_so_and_the_money_waits(template: Path, tmp_path: Path) -> None:
     dead = f"http://127.0.0.1:{rig.free_port()}"
     payer = paying.open_payer(paying.copied(template, tmp_path), [dead])

@@ -17,11 +17,11 @@ from flux_cli.domain.marketplace import (
     WHOLE,
     Candidate,
     Listing,
-    Record,
     Strategy,
     Wanted,
     ineligible,
     lower_bound,
+    proven,
     quote,
     rank,
 )
@@ -149,7 +149,7 @@ def test_equal_price_and_score_go_to_the_hash_of_seed_task_and_provider() -> Non
 
 @pytest.mark.parametrize("strategy", list(Strategy))
 def test_the_order_of_arrival_never_counts(strategy: Strategy) -> None:
-    records = {"bob": Record(5, 1, 5, 1), "cas": Record(0, 3, 1, 2)}
+    pasts = {"bob": proven(5000, 1000, 5000, 1000), "cas": proven(0, 3000, 1000, 2000)}
     items = [
         listing("bob", turnaround_hours=20),
         listing("cas", price_min=parse_money("5")),
@@ -157,7 +157,7 @@ def test_the_order_of_arrival_never_counts(strategy: Strategy) -> None:
         listing("eve", active=False),
         listing("fay", trade="copy"),
     ]
-    wanted = {rank(order, WANTED, records, strategy, 7) for order in permutations(items)}
+    wanted = {rank(order, WANTED, pasts, strategy, 7) for order in permutations(items)}
     assert len(wanted) == 1
     (found,) = wanted
     assert [c.listing.provider for c in found[3:]] == ["eve", "fay"]

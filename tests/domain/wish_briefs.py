@@ -127,7 +127,7 @@ BRIEFS = [
          "100 water; 50 drinks +fruit +juices", by="2026-11-30"),
     Case("next week: 30 lanyards, 30 name tags", "30 badges +lanyards; 30 badges",
          by="2026-12-04"),
-    Case("$1,200 for 12 portable ssds", "12 ssds +portable", "1200"),
+    Case("$1,200 for 12 portable ssds", "12 ssds +portable +ssds", "1200"),
     Case("5k budget: 20 monitors, 20 keyboards", "20 monitors; 20 keyboards", "5000"),
     Case("t-shirts under $8 each for 30 volunteers, total budget $240",
          "30 tshirts @8.00", "240", people=30),
@@ -251,7 +251,8 @@ BRIEFS = [
 HELD_OUT = [
     Case("Team offsite, 14 people: coffee, tea and fruit, by Monday, 120 USD tops",
          "28 coffee; 14 tea; 14 fruit", "120", "2026-11-30", 14),
-    Case("three dozen stickers plus 2 dozen pens, at most 45 dollars", "36 stickers; 24 pens", "45"),
+    Case("three dozen stickers plus 2 dozen pens, at most 45 dollars", "36 stickers; 24 pens",
+         "45"),
     Case("must have 10 chargers, nice to have 5 power banks", "10 chargers; 5 power_banks ?"),
     Case("I would like 60 t-shirts (organic) and 60 tote bags, cheapest option",
          "60 tshirts +organic; 60 bags", strategy="cheapest"),

@@ -478,3 +478,24 @@ def test_96_a_shop_is_told_products_packs_and_its_allowance_and_nothing_else(her
         secrets += [str(reader.balance("wallet:ann", cart.total.asset).units)]
     for told in (*secrets, cart.wish, '"ann"', str(cart.spec.budget), "owner", "policy"):
         assert told not in sent, told
+
+
+def test_a_freeze_stops_an_approved_cart_before_any_shop_and_a_thaw_lets_it_go_on(
+    here: Mall,
+) -> None:
+    from flux_cli.errors import Frozen
+
+    cart = filled(here, kit()).cart
+    for leg in cart.legs:
+        here.script.faults[(leg.shop, "session")] = ["kill_before"]
+    with pytest.raises(Killed):
+        checkout(here.deps, cart.id, Terms(), progress=quiet)
+    here.script.faults.clear()
+    set_frozen(here.deps, "ann", frozen=True, reason="stop")
+    with pytest.raises(Frozen):
+        checkout(here.deps, cart.id, Terms(), progress=quiet)
+    assert [here.shops.orders(leg.shop) for leg in cart.legs] == [[] for _ in cart.legs]
+    set_frozen(here.deps, "ann", frozen=False, reason="")
+    ended = bought(here, cart)
+    assert ended.state is CartState.BOUGHT
+    sums(here, ended)

@@ -119,7 +119,10 @@ class ArcChain:
         return self._nodes.ask("eth_getTransactionCount", [address, "latest"], _number)
 
     def receipt(self, tx_hash: str) -> Receipt | None:
-        """What became of a transaction, None while that is not known."""
+        """What became of a transaction, None while that is not known.
+
+        Where there are several nodes, every one that answers must say the same.
+        """
 
         seen = self._nodes.ask("eth_chainId", [], _number) if self._seen is None else self._seen
         self._seen = seen
@@ -127,12 +130,16 @@ class ArcChain:
         def read(found: Any) -> Receipt | None:
             return None if found is None else _receipt(seen, tx_hash, found)
 
-        return self._nodes.ask("eth_getTransactionReceipt", [tx_hash], read)
+        first, *others = self._nodes.ask_each("eth_getTransactionReceipt", [tx_hash], read)
+        return first if all(other == first for other in others) else None
 
     def is_used(self, payer: str, nonce: str, block: int | None = None) -> bool:
-        """Whether an authorization was used or cancelled, at a block or the newest."""
+        """Whether an authorization was used or cancelled, at a block or the newest.
+
+        One node that says so is enough: money is given back only where none does.
+        """
         data = f"e94a0102{_padded(payer)}{nonce.removeprefix('0x')}"
-        return int(self._call(self.token, data, block=block), 16) != 0
+        return any(int(word, 16) for word in self._calls(self.token, data, block))
 
     def find_use(self, payer: str, nonce: str, from_block: int) -> Receipt | None:
         """The transaction that used or cancelled it: newest blocks first, back to `from_block`."""
@@ -174,10 +181,14 @@ class ArcChain:
         place = EXPLORERS.get(self.chain_id)
         return None if self.is_local or place is None else place + tx_hash
 
-    def _call(self, to: str, data: str, *, block: int | None = None) -> str:
+    def _call(self, to: str, data: str) -> str:
+        return self._calls(to, data, None)[0]
+
+    def _calls(self, to: str, data: str, block: int | None) -> list[str]:
         place = "latest" if block is None else hex(block)
+        call = {"to": to, "data": "0x" + data}
         try:
-            return self._nodes.ask("eth_call", [{"to": to, "data": "0x" + data}, place], _word)
+            return self._nodes.ask_each("eth_call", [call, place], _word)
         except Reverted as error:
             raise ChainUnavailable(f"the token did not answer: {error}") from None
 

@@ -102,6 +102,21 @@ class Nodes:
             fixes=(Fix("try again; what was already sent is not sent twice"),),
         )
 
+    def ask_each(self, method: str, params: list[Any], read: Callable[[Any], T]) -> list[T]:
+        """What each node says that answers at all, at least one; for what money rests on.
+
+        Raises as `ask`.
+        """
+        found: list[T] = []
+        for node in list(self._nodes):
+            try:
+                found.append(read(node.ask(method, params)))
+            except Reverted:
+                raise
+            except Exception:  # it is silent here; if all are, the asking below says why
+                self._demote(node)
+        return found or [self.ask(method, params, read)]
+
     def tell(self, method: str, params: list[Any]) -> str:
         """Hand something to the first node that takes it; what was said, which proves nothing."""
         said = ""

@@ -10,11 +10,11 @@ from __future__ import annotations
 
 import hashlib
 import hmac
-import os
 import secrets
 from pathlib import Path
 
 from flux_cli.adapters.keychain import keyring_item
+from flux_cli.adapters.keychain.secret_file import make_once
 from flux_cli.domain.cards import CVV_LENGTH, Card, Revealed, card_number
 from flux_cli.errors import Fix, StorageFailed
 
@@ -130,23 +130,11 @@ class CardSecret:
         return found
 
     def _make(self) -> None:
-        """Write a fresh secret, or where it is, under another name, then link it: never two."""
+        """Make a fresh secret, or say where it is, unless another process was first."""
         secret, name = secrets.token_bytes(SECRET_BYTES), secrets.token_hex(16)
         backend = keyring_item.keep(name, secret)
         content = secret if backend is None else f"{IN_KEYRING}\n{backend}\n{name}\n".encode()
-        draft = self.path.with_name(f"{self.path.name}.{os.getpid()}.{secrets.token_hex(4)}")
-        file = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        try:
-            os.write(file, content)
-            os.fsync(file)
-        finally:
-            os.close(file)
-        try:
-            os.link(draft, self.path)
-        except FileExistsError:
-            return  # another process was first, and its secret is the one
-        finally:
-            os.unlink(draft)
+        make_once(self.path, content)
 
 
 def _pointer(kept: bytes) -> tuple[str, str] | None:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import hmac
-import os
 import secrets
 from pathlib import Path
 
+from flux_cli.adapters.keychain.secret_file import make_once
 from flux_cli.errors import StorageFailed
 
 TOKEN_BYTES = 32
@@ -21,26 +21,11 @@ class OwnerFile:
         self.path = ledger.with_name(ledger.name + ".owner")
 
     def establish(self) -> None:
-        """Make the credential unless it is there; raises `StorageFailed`.
-
-        It is written under another name and then linked: never half of one, never two.
-        """
+        """Make the credential unless it is there; raises `StorageFailed`."""
         if self.path.exists():
             return
-        draft = self.path.with_name(f"{self.path.name}.{os.getpid()}.{secrets.token_hex(4)}")
         try:
-            file = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-            try:
-                os.write(file, f"{secrets.token_hex(TOKEN_BYTES)}\n".encode())
-                os.fsync(file)
-            finally:
-                os.close(file)
-            try:
-                os.link(draft, self.path)
-            except FileExistsError:
-                return  # another process was first, and its credential is the one
-            finally:
-                os.unlink(draft)
+            make_once(self.path, f"{secrets.token_hex(TOKEN_BYTES)}\n".encode())
         except OSError as error:
             raise StorageFailed(f"cannot keep {self.path}: {error.strerror}") from error
 

@@ -2,21 +2,17 @@
 
 from __future__ import annotations
 
-import queue
-import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
 
+from flux_cli.adapters.keychain import watchdog
 from flux_cli.errors import Fix, InvalidInput, KeyringUnusable
 
 T = TypeVar("T")
 
 SERVICE = "flux"
-WATCHDOG_SECONDS = 3.0
-"""A locked or broken keyring may hang; this is how long it is waited for."""
-
 LONGEST_KEY = 4096
 
 
@@ -112,23 +108,13 @@ def _keyring() -> Any:
 
 def _watched(action: Callable[[], T]) -> T:
     """Do something with the keyring, whatever it raises or however long it hangs."""
-    done: queue.SimpleQueue[T | BaseException] = queue.SimpleQueue()
-
-    def work() -> None:
-        try:
-            done.put(action())
-        except BaseException as error:  # back ends raise what they like, imports included
-            done.put(error)
-
-    threading.Thread(target=work, name="flux-keyring", daemon=True).start()
     try:
-        result = done.get(timeout=WATCHDOG_SECONDS)
-    except queue.Empty:
-        raise _unusable(f"it did not answer in {WATCHDOG_SECONDS:g} s") from None
-    if isinstance(result, BaseException):
+        return watchdog.within(action)
+    except watchdog.NoReply:
+        raise _unusable(f"it did not answer in {watchdog.SECONDS:g} s") from None
+    except Exception as error:
         # Its own message may quote what it was given; its kind is enough.
-        raise _unusable(type(result).__name__) from None
-    return result
+        raise _unusable(type(error).__name__) from None
 
 
 def _unusable(why: str, place: KeyPlace | None = None) -> KeyringUnusable:

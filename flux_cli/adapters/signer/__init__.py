@@ -162,7 +162,9 @@ class SignerProcess:
     def _start(
         self, purpose: str, key: int | None
     ) -> tuple[subprocess.Popen[bytes], BinaryIO, BinaryIO]:
-        self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        self.folder.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        self.folder.mkdir(mode=0o700, exist_ok=True)
+        self.folder.chmod(0o700)
         theirs_in, ours_out = os.pipe()
         ours_in, theirs_out = os.pipe()
         given = (self._passphrase, key)

@@ -10,7 +10,7 @@ from functools import cache
 from itertools import groupby
 from typing import TypeVar
 
-from flux_cli.adapters.store import journal, usage
+from flux_cli.adapters.store import journal, market, usage
 from flux_cli.adapters.store.records import KINDS, TABLES, columns, from_row
 from flux_cli.domain.canonical import instant
 from flux_cli.domain.identifiers import placed_id
@@ -19,6 +19,7 @@ from flux_cli.domain.journal import EntryKind, wallet
 from flux_cli.domain.marketplace import Record
 from flux_cli.domain.money import ASSETS, Asset, Money
 from flux_cli.domain.policies import Limit
+from flux_cli.domain.reputation import Deal
 from flux_cli.errors import AmbiguousId, NotFound
 from flux_cli.usecases.ports import AccountBalance, EntryRecord, EventRecord
 
@@ -338,6 +339,14 @@ class SqliteReader:
             (provider,),
         )
         return Record(*row) if row else Record()
+
+    def deals(self) -> list[Deal]:
+        """Every funded contract that is over, the first ended first."""
+        return market.deals(self._connection)
+
+    def listings_with(self, text: str) -> list[str]:
+        """The ids of the listings that have any of the words."""
+        return market.listings_with(self._connection, text)
 
     def paid_to(self, payee: str, asset: Asset) -> Money:
         """All that ever arrived in this payee's wallet for what it did, refunds taken off."""

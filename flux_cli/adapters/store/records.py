@@ -30,9 +30,11 @@ from flux_cli.domain.marketplace import Listing
 from flux_cli.domain.money import ASSETS, Money
 from flux_cli.domain.notes import Note
 from flux_cli.domain.offers import Retailer
+from flux_cli.domain.paywalls import WebPayment
 from flux_cli.domain.policies import Policy
 from flux_cli.domain.policy_drafts import PolicyDraft
 from flux_cli.domain.quorum import Ballot
+from flux_cli.domain.reviews import Review
 from flux_cli.domain.runs import Run
 from flux_cli.domain.settlements import Attempt, Settlement
 from flux_cli.domain.streams import Stream
@@ -56,6 +58,7 @@ TABLES: dict[type, str] = {
     Hearing: "hearings",
     Card: "cards",
     Contract: "contracts",
+    Review: "reviews",
     Mandate: "mandates",
     Stream: "streams",
     PolicyDraft: "policy_drafts",
@@ -63,6 +66,7 @@ TABLES: dict[type, str] = {
     Exchange: "exchanges",
     Settlement: "settlements",
     Attempt: "attempts",
+    WebPayment: "web_payments",
     Authorization: "authorizations",
     NetworkMessage: "network_messages",
     Retailer: "retailers",

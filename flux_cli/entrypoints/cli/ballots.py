@@ -16,6 +16,10 @@ BALLOT_COLUMNS = (
 )
 
 
+AS_IT_IS = {"rule_fallback": "rule_fallback"}
+"""The label is the ballots' own word, so that who looks it up finds it."""
+
+
 def ballot_rows(document: Mapping[str, object]) -> list[dict[str, object]]:
     """The ballots of a document, each with its reasons in one line."""
     ballots = document["ballots"]
@@ -27,6 +31,24 @@ def ballot_rows(document: Mapping[str, object]) -> list[dict[str, object]]:
         }
         for ballot in ballots
     ]
+
+
+def stood_in(document: Mapping[str, object]) -> dict[str, object]:
+    """What stands first wherever rules voted in a model's place: which seats, and why."""
+    told = _fallback(document)
+    return {"rule_fallback": f"{told}: rules voted, not the model"} if told else {}
+
+
+def stood_in_too(document: Mapping[str, object]) -> str:
+    """The same as a word after a count."""
+    told = _fallback(document)
+    return f"; rule_fallback: {told}" if told else ""
+
+
+def _fallback(document: Mapping[str, object]) -> str:
+    seats = document["rule_fallback"]
+    assert isinstance(seats, list), "the seats whose rules stood in are a list"
+    return ", ".join(f"{one['seat']} ({one['error']})" for one in seats)
 
 
 def votes_in_words(tally: object, votes: object) -> str:

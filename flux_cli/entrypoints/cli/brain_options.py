@@ -10,9 +10,10 @@ import typer
 
 from flux_cli.bootstrap import open_existing
 from flux_cli.bootstrap_votes import BrainWish, open_with_brain
+from flux_cli.domain.money import CREDIT, Money, parse_money
 from flux_cli.entrypoints.cli.invocation import Invocation
 from flux_cli.entrypoints.cli.ownership import prove_owner
-from flux_cli.errors import Fix, InvalidInput
+from flux_cli.errors import Fix, InvalidAmount, InvalidInput
 from flux_cli.usecases.ports import Deps
 
 PANEL = "Brain"
@@ -46,6 +47,16 @@ Cassette = Annotated[
         show_default=False,
     ),
 ]
+MaxBrainCost = Annotated[
+    str | None,
+    typer.Option(
+        "--max-brain-cost",
+        metavar="USD",
+        help="Models may cost this at most this time, e.g. 0.20.",
+        rich_help_panel=PANEL,
+        show_default=False,
+    ),
+]
 
 
 def open_for_votes(
@@ -53,14 +64,17 @@ def open_for_votes(
     kind: BrainKind | None,
     record: bool,
     cassette: Path | None,
+    max_cost: str | None,
     *,
     found: bool = False,
 ) -> Deps:
     """The dependencies of a command that may vote; `found` allows the ledger to be made.
 
     In a ledger that is there only the owner may have others vote than those that are configured:
-    whoever may choose the voters has the vote. Raises `InvalidInput`, `OwnerRequired`, `NotFound`.
+    whoever may choose the voters has the vote. Raises `InvalidInput`, `InvalidAmount`,
+    `OwnerRequired`, `NotFound`.
     """
+    most = None if max_cost is None else _lower(flux, max_cost)
     replay = kind is BrainKind.REPLAY
     if record and replay:
         raise InvalidInput("a replay asks nobody, so there is nothing to record", param="--record")
@@ -86,8 +100,25 @@ def open_for_votes(
         kind=None if kind is None else kind.value,
         cassette=None if cassette is None else flux.cwd / cassette,
         record=record,
+        most=most,
     )
     deps = open_with_brain(flux.config, wish, timeout=flux.timeout)
     if replay:
         flux.progress("replay", cassette=str(cassette), asked="nobody")
     return deps
+
+
+def _lower(flux: Invocation, text: str) -> Money:
+    """What models may cost this time, which is never more than what is configured."""
+    try:
+        most = parse_money(text, CREDIT)
+    except InvalidAmount as error:
+        raise InvalidAmount(error.message, param="--max-brain-cost") from None
+    cap = flux.config.brain.max_cost.money
+    if most > cap:
+        raise InvalidInput(
+            f"{most} is more than brain.max_cost, {cap}, which it can only lower",
+            param="--max-brain-cost",
+            fixes=(Fix(f"write --max-brain-cost {cap.decimal} or less, or raise brain.max_cost"),),
+        )
+    return most

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import replace
 from datetime import date, timedelta
 from pathlib import Path
@@ -10,10 +9,10 @@ from typing import Annotated
 
 import typer
 
-from flux_cli.bootstrap import open_flux
+from flux_cli.bootstrap import brief_text, open_flux
 from flux_cli.domain.agents import ORCHESTRATOR
 from flux_cli.domain.marketplace import Strategy
-from flux_cli.domain.shopping import ShoppingSpec, spec_from
+from flux_cli.domain.wishes import read_wish, with_flags
 from flux_cli.entrypoints.cli.cart_checkout import (
     Failing,
     MaxIncrease,
@@ -28,14 +27,13 @@ from flux_cli.entrypoints.cli.invocation import Invocation
 from flux_cli.entrypoints.cli.options import MONEY
 from flux_cli.entrypoints.cli.payment_requests import amount_of, key_of, refuse_above_maximum
 from flux_cli.entrypoints.cli.run_progress import run_progress
+from flux_cli.entrypoints.cli.spec_editor import edited, read_spec
 from flux_cli.entrypoints.cli.verb import daily, verb
-from flux_cli.errors import InvalidInput
+from flux_cli.errors import Fix, InvalidInput
 from flux_cli.usecases.found_economy import found_economy
 from flux_cli.usecases.make_cart import Unfilled, Wish, make_cart
 
 app = daily()
-
-LARGEST_SPEC = 1_000_000
 
 
 @verb(
@@ -43,13 +41,14 @@ LARGEST_SPEC = 1_000_000
     "buy",
     options=MONEY,
     examples=(
-        'flux buy "hackathon kit" --spec kit.json --budget 200 --by +5d --dry-run',
+        'flux buy "hackathon kit: snacks, badges, prizes for 60 people" --budget 200 --by +5d',
+        "flux buy --brief brief.md --edit --dry-run",
         "flux buy --spec kit.json --strategy cheapest --yes",
     ),
 )
 def buy(
     flux: Invocation,
-    wish: Annotated[str, typer.Argument(metavar="WISH", help="What it is for, in words.")] = "",
+    wish: Annotated[str, typer.Argument(metavar="WISH", help="What you want, in words.")] = "",
     budget: Annotated[
         str | None, typer.Option(metavar="USD", help="At most this, shipping included.")
     ] = None,
@@ -58,8 +57,15 @@ def buy(
     ] = None,
     strategy: Annotated[Strategy | None, typer.Option(help="What to weigh most.")] = None,
     spec: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="The shopping list as JSON.")
+        Path | None, typer.Option(metavar="FILE", help="The shopping list as JSON, instead.")
     ] = None,
+    brief: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="The wish in a file: text, Markdown, PDF or an image."),
+    ] = None,
+    edit: Annotated[
+        bool, typer.Option("--edit", help="Change what was understood in $EDITOR first.")
+    ] = False,
     max_increase: MaxIncrease = "0",
     on_failure: OnFailing = Failing.REFUND_ALL,
     negotiate: Negotiate = False,
@@ -68,19 +74,22 @@ def buy(
     """Find the best cart for a wish over all trusted shops, prove it, ask, and buy it once."""
     deps = open_flux(flux.config, timeout=flux.timeout)
     found_economy(deps)
-    if spec is None:
-        raise InvalidInput("say what you want in a file: --spec FILE", param="--spec")
-    understood = _read_spec(spec)
-    if budget is not None:
-        understood = replace(understood, budget=amount_of(budget, param="--budget"))
-    if by is not None:
-        understood = replace(understood, deadline=_day(by, flux.now.date()))
+    today = flux.now.date()
+    words = _words(wish, brief, spec)
+    understood = read_wish(words, today) if spec is None else read_spec(spec)
+    understood = with_flags(
+        understood,
+        None if budget is None else amount_of(budget, param="--budget"),
+        None if by is None else _day(by, today),
+    )
     if strategy is not None:
         understood = replace(understood, strategy=strategy)
+    if edit:
+        understood = edited(flux, understood)
     key = "dry" if flux.dry_run else key_of(flux, deps)
     filled = make_cart(
         deps,
-        Wish(buyer, wish.strip() or spec.stem, understood),
+        Wish(buyer, words, understood),
         key=key,
         keep=not flux.dry_run,
         progress=run_progress(flux),
@@ -98,18 +107,22 @@ def buy(
     return buy_cart(flux, deps, filled.cart, filled.found, terms)
 
 
-def _read_spec(path: Path) -> ShoppingSpec:
-    try:
-        if path.stat().st_size > LARGEST_SPEC:
-            raise InvalidInput(f"{path} is larger than {LARGEST_SPEC} bytes", param="--spec")
-        found = json.loads(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise InvalidInput(f"cannot read {path}: {error.strerror}", param="--spec") from error
-    except ValueError as error:
-        raise InvalidInput(f"{path} is not JSON: {error}", param="--spec") from error
-    if not isinstance(found, dict):
-        raise InvalidInput(f"{path} holds no shopping list", param="--spec")
-    return spec_from(found)
+def _words(wish: str, brief: Path | None, spec: Path | None) -> str:
+    """The wish in words: as typed, and as the brief has it; of a list, its file's name."""
+    if spec is not None and brief is not None:
+        raise InvalidInput("give --brief or --spec, not both", param="--brief")
+    if spec is not None:
+        return wish.strip() or spec.stem
+    words = wish.strip()
+    if brief is not None:
+        words = f"{words}\n\n{brief_text(brief)}".strip()
+    if not words:
+        raise InvalidInput(
+            "say what you want",
+            param="WISH",
+            fixes=(Fix('in words: flux buy "snacks and badges for 60 people" --budget 200'),),
+        )
+    return words
 
 
 def _day(text: str, today: date) -> date:

@@ -1,4 +1,4 @@
-"""`flux cards charge|capture|reverse|refund`: what a merchant does with a card it is shown."""
+"""`flux cards charge`, `force-post`, `capture`, `reverse` and `refund`: what a merchant does."""
 
 from __future__ import annotations
 
@@ -33,6 +33,12 @@ LONGEST_KEY = 120
 AuthorizationId = Annotated[
     str, typer.Argument(metavar="ID", help="The authorisation's id, or its start.")
 ]
+Merchant = Annotated[str, typer.Option(metavar="ID", help="The merchant, by its exact name.")]
+Sells = Annotated[str, typer.Option(metavar="WORD", help="The kind of thing it sells.")]
+Details = Annotated[
+    Path | None,
+    typer.Option(metavar="FILE", help="A 0600 file with the details; else they are typed."),
+]
 Part = Annotated[
     str | None, typer.Option("--amount", metavar="AMOUNT", help="Only this much of it.")
 ]
@@ -51,6 +57,12 @@ def register(app: typer.Typer) -> None:
     )(charge)
     verb(
         app,
+        "force-post",
+        options=KEYED,
+        examples=("flux cards force-post 4 --merchant api-hub --card card.json",),
+    )(force_post)
+    verb(
+        app,
         "capture",
         options=KEYED,
         examples=(
@@ -65,14 +77,9 @@ def register(app: typer.Typer) -> None:
 def charge(
     flux: Invocation,
     amount: AmountText,
-    merchant: Annotated[str, typer.Option(metavar="ID", help="The merchant, by its exact name.")],
-    category: Annotated[
-        str, typer.Option(metavar="WORD", help="The kind of thing it sells.")
-    ] = "general",
-    card: Annotated[
-        Path | None,
-        typer.Option(metavar="FILE", help="A 0600 file with the details; else they are typed."),
-    ] = None,
+    merchant: Merchant,
+    category: Sells = "general",
+    card: Details = None,
     asset: AssetCode = "CREDIT",
     capture: Annotated[
         bool, typer.Option("--capture/--no-capture", help="Take the money, or only authorise it.")
@@ -84,11 +91,30 @@ def charge(
     """
     money = amount_of(amount, asset_of(asset))
     deps = open_existing(flux.config, timeout=flux.timeout)
-    shop = named(merchant, "--merchant", 64)
-    till = Till(deps, shop, named(category, "--category", LONGEST_CATEGORY))
+    till = _till(deps, merchant, category)
     details = read_details(flux, card)
     key = _key(flux, deps)
     tell(flux, till.charge(details, money, key, capture=capture), key)
+
+
+def force_post(
+    flux: Invocation,
+    amount: AmountText,
+    merchant: Merchant,
+    category: Sells = "general",
+    card: Details = None,
+    asset: AssetCode = "CREDIT",
+) -> None:
+    """Post a charge without an authorisation, or above one, as an acquirer may.
+
+    A tip on a bill, say. Never more than the card has left, and by the rules of any charge.
+    """
+    money = amount_of(amount, asset_of(asset))
+    deps = open_existing(flux.config, timeout=flux.timeout)
+    till = _till(deps, merchant, category)
+    details = read_details(flux, card)
+    key = _key(flux, deps)
+    tell(flux, till.force_post(details, money, key), key)
 
 
 def capture(
@@ -120,6 +146,11 @@ def refund(flux: Invocation, authorization_id: AuthorizationId, amount: Part = N
     till, claim, part = _claim(deps, authorization_id, amount)
     key = _key(flux, deps)
     tell(flux, till.refund(claim.id, part, key), key)
+
+
+def _till(deps: Deps, merchant: str, category: str) -> Till:
+    shop = named(merchant, "--merchant", 64)
+    return Till(deps, shop, named(category, "--category", LONGEST_CATEGORY))
 
 
 def _claim(deps: Deps, text: str, amount: str | None) -> tuple[Till, Authorization, Money | None]:

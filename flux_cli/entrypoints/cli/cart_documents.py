@@ -64,6 +64,7 @@ HEADINGS = {
     "legs": "where",
     "dropped": "left out",
     "trace": "plan, act, verify",
+    "understood": "the wish",
 }
 
 
@@ -125,8 +126,12 @@ def _brief(cart: Cart, whole: dict[str, object]) -> dict[str, object]:
 
 
 def remarks(spec: ShoppingSpec) -> list[dict[str, str]]:
-    """What was assumed of a wish, and what is to be warned of."""
-    kinds = (("assumed", spec.assumptions), ("warning", spec.warnings))
+    """What was understood and assumed of a wish, and what is to be warned of."""
+    kinds = (
+        ("understood", spec.understood),
+        ("assumed", spec.assumptions),
+        ("warning", spec.warnings),
+    )
     return [{"kind": kind, "text": one.text} for kind, ones in kinds for one in ones]
 
 

@@ -59,7 +59,7 @@ def search(
     deps = open_existing(flux.config, timeout=flux.timeout)
     chosen = strategy or deps.settings.strategy
     with deps.store.reading() as reader:
-        found = search_market(reader, " ".join(words), chosen, deps.settings.seed)
+        found = search_market(deps, reader, " ".join(words), chosen, deps.settings.seed)
     rows = [describe_candidate(one, chosen) for one in found]
     last = ""
     if explain:

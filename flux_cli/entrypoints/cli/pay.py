@@ -9,7 +9,13 @@ import typer
 
 from flux_cli.domain.intents import CaptureMethod, Share
 from flux_cli.domain.money import CREDIT, USDC
-from flux_cli.entrypoints.cli.brain_options import Brain, Cassette, Record, open_for_votes
+from flux_cli.entrypoints.cli.brain_options import (
+    Brain,
+    Cassette,
+    MaxBrainCost,
+    Record,
+    open_for_votes,
+)
 from flux_cli.entrypoints.cli.exit_codes import ExitCode
 from flux_cli.entrypoints.cli.invocation import Invocation
 from flux_cli.entrypoints.cli.options import MONEY
@@ -68,12 +74,13 @@ def pay(
     brain: Brain = None,
     record: Record = False,
     cassette: Cassette = None,
+    max_brain_cost: MaxBrainCost = None,
 ) -> ExitCode:
     """Pay an agent at once, if its payer's policy allows it and, if it is large, the quorum."""
     money = amount_of(amount, asset_of(asset or _usual(rail)))
     shares = (Share(named(payee, "TO"), money),)
     said = Wording(purpose, justification, category=category, mandate=mandate, reference=reference)
-    deps = open_for_votes(flux, brain, record, cassette)
+    deps = open_for_votes(flux, brain, record, cassette, max_brain_cost)
     wanted = read_request(deps, payer, money, shares, said)
     if rail is Rail.ARC:
         from flux_cli.entrypoints.cli.chain_payments import pay_over_chain

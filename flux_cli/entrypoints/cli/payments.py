@@ -14,7 +14,13 @@ from flux_cli.bootstrap import open_existing
 from flux_cli.domain.intents import CaptureMethod, IntentState, PaymentIntent
 from flux_cli.domain.money import CREDIT, Money
 from flux_cli.domain.quorum import Urgency
-from flux_cli.entrypoints.cli.brain_options import Brain, Cassette, Record, open_for_votes
+from flux_cli.entrypoints.cli.brain_options import (
+    Brain,
+    Cassette,
+    MaxBrainCost,
+    Record,
+    open_for_votes,
+)
 from flux_cli.entrypoints.cli.document import Listing
 from flux_cli.entrypoints.cli.exit_codes import ExitCode
 from flux_cli.entrypoints.cli.invocation import Invocation
@@ -135,12 +141,13 @@ def request(
     brain: Brain = None,
     record: Record = False,
     cassette: Cassette = None,
+    max_brain_cost: MaxBrainCost = None,
 ) -> ExitCode:
     """Ask for money: judged, voted on if large, then held or paid."""
     money = amount_of(amount, asset_of(asset))
     shares = shares_of(to, money)
     said = Wording(purpose, justification, claimed_return, urgency, category, mandate, reference)
-    deps = open_for_votes(flux, brain, record, cassette)
+    deps = open_for_votes(flux, brain, record, cassette, max_brain_cost)
     wanted = replace(read_request(deps, payer, money, shares, said), rail=rail.value)
     return ask_for(flux, deps, wanted, CaptureMethod(capture.value), hold_hours)
 

@@ -13,8 +13,20 @@ from flux_cli.bootstrap_votes import BrainWish, key_source, open_with_brain
 from flux_cli.domain.lineage import RULES_LINEAGE, lineage_of
 from flux_cli.domain.money import CREDIT
 from flux_cli.domain.quorum import Urgency
-from flux_cli.entrypoints.cli.ballots import BALLOT_COLUMNS, ballot_rows, votes_in_words
-from flux_cli.entrypoints.cli.brain_options import Brain, Cassette, Record, open_for_votes
+from flux_cli.entrypoints.cli.ballots import (
+    AS_IT_IS,
+    BALLOT_COLUMNS,
+    ballot_rows,
+    stood_in,
+    votes_in_words,
+)
+from flux_cli.entrypoints.cli.brain_options import (
+    Brain,
+    Cassette,
+    MaxBrainCost,
+    Record,
+    open_for_votes,
+)
 from flux_cli.entrypoints.cli.document import Column, Document, Listing
 from flux_cli.entrypoints.cli.exit_codes import ExitCode
 from flux_cli.entrypoints.cli.invocation import Invocation
@@ -129,13 +141,15 @@ def show(flux: Invocation, subject: Subject) -> None:
         flux.show(Document("quorum", whole))
         return
     said = votes_in_words(whole["tally"], whole["votes"])
-    brief = {key: value for key, value in whole.items() if key not in {"tally", "votes", "ballots"}}
+    rest = {"tally", "votes", "ballots", "rule_fallback"}
+    brief = stood_in(whole) | {key: value for key, value in whole.items() if key not in rest}
     ballots = ballot_rows(whole)
     # Reasons stand as fields of their own, which are wrapped where a column would be shortened.
     reasons = {f"{ballot['seat']} says": ballot["why"] for ballot in ballots}
     shown = brief | reasons | ({"ballots": ballots} if ballots else {})
     counted = tuple(column for column in BALLOT_COLUMNS if column.field != "why")
-    flux.show(Document("quorum", shown, tables={"ballots": counted}, last=said))
+    tables = {"ballots": counted}
+    flux.show(Document("quorum", shown, tables=tables, headings=AS_IT_IS, last=said))
 
 
 @verb(
@@ -167,20 +181,22 @@ def ask(
     brain: Brain = None,
     record: Record = False,
     cassette: Cassette = None,
+    max_brain_cost: MaxBrainCost = None,
 ) -> ExitCode:
     """Ask the five about a request nobody makes.
 
-    Nothing is recorded and nothing is spent. Ends with 3 where they would refuse it.
+    Nothing is recorded and nothing is spent, but what models cost is FROM's to pay. Ends with 3
+    where they would refuse it.
     """
     money = amount_of(amount, asset_of(asset))
     said = Wording(purpose, justification, claimed_return, urgency)
-    deps = open_for_votes(flux, brain, record, cassette)
+    deps = open_for_votes(flux, brain, record, cassette, max_brain_cost)
     wanted = replace(
         read_request(deps, payer, money, shares_of(to, money), said),
         deliverables=tuple(named(text, "--deliverable") for text in deliverable or ()),
         acceptance_checks=checks,
     )
-    asked = ask_quorum(deps, wanted)
+    asked = ask_quorum(deps, wanted, flux.progress)
     flux.show(asked_document(describe_asked(asked), for_people=flux.for_people))
     if asked.tally.outcome == "no_quorum":
         return ExitCode.TEMPORARY

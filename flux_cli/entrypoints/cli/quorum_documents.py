@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from flux_cli.domain.money import Money
 from flux_cli.domain.quorum import SEATS
-from flux_cli.entrypoints.cli.ballots import BALLOT_COLUMNS, ballot_rows
+from flux_cli.entrypoints.cli.ballots import AS_IT_IS, BALLOT_COLUMNS, ballot_rows, stood_in
 from flux_cli.entrypoints.cli.document import Column, Document
 from flux_cli.entrypoints.cli.run_document import rows_of
 
@@ -38,9 +39,14 @@ def asked_document(whole: Whole, *, for_people: bool) -> Document:
     ballots = ballot_rows(whole)
     reasons = {f"{ballot['seat']} says": ballot["why"] for ballot in ballots}
     brief = {name: whole[name] for name in ("requester", "amount", "purpose", "outcome")}
-    shown = brief | reasons | lineages(tally) | {"ballots": ballots}
-    last = f"{tally['why']}; nothing was recorded"
-    return Document("asked_quorum", shown, tables={"ballots": COUNTED}, last=last)
+    shown = stood_in(whole) | brief | reasons | lineages(tally) | {"ballots": ballots}
+    charged = whole["charged"]
+    assert isinstance(charged, Money), "what was charged is an amount"
+    but = f" but the models' cost, {charged}" if charged.units else ""
+    last = f"{tally['why']}; nothing was recorded{but}"
+    return Document(
+        "asked_quorum", shown, tables={"ballots": COUNTED}, headings=AS_IT_IS, last=last
+    )
 
 
 def lineages(tally: Mapping[str, object]) -> dict[str, object]:
@@ -58,7 +64,7 @@ def explained_document(whole: Whole, *, for_people: bool) -> Document:
     """Why a vote went as it did: each seat's grounds and what would have flipped it."""
     if not for_people:
         return Document("explained_quorum", whole)
-    shown = {name: whole[name] for name in ("id", "state", "amount", "purpose")}
+    shown = stood_in(whole) | {name: whole[name] for name in ("id", "state", "amount", "purpose")}
     tally = whole["tally"]
     last = "the seats were not asked"
     if isinstance(tally, Mapping):
@@ -74,7 +80,9 @@ def explained_document(whole: Whole, *, for_people: bool) -> Document:
             shown[f"{ballot['seat']}: {other} with"] = changes
     if ballots:
         shown["ballots"] = ballots
-    return Document("explained_quorum", shown, tables={"ballots": COUNTED}, last=last)
+    return Document(
+        "explained_quorum", shown, tables={"ballots": COUNTED}, headings=AS_IT_IS, last=last
+    )
 
 
 def stats_document(whole: Whole, *, for_people: bool) -> Document:

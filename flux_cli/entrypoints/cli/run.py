@@ -16,7 +16,13 @@ from flux_cli.domain.money import CREDIT, Money, parse_money
 from flux_cli.domain.quorum import Urgency
 from flux_cli.domain.returns import claimed_return
 from flux_cli.domain.runs import Run, RunState
-from flux_cli.entrypoints.cli.brain_options import Brain, Cassette, Record, open_for_votes
+from flux_cli.entrypoints.cli.brain_options import (
+    Brain,
+    Cassette,
+    MaxBrainCost,
+    Record,
+    open_for_votes,
+)
 from flux_cli.entrypoints.cli.exit_codes import ExitCode
 from flux_cli.entrypoints.cli.fail_on import FailOn, read_fail_on
 from flux_cli.entrypoints.cli.invocation import Invocation
@@ -69,17 +75,18 @@ def run(
     brain: Brain = None,
     record: Record = False,
     cassette: Cassette = None,
+    max_brain_cost: MaxBrainCost = None,
     fail_on: FailOn = None,
 ) -> ExitCode:
     """Carry out a scenario or a goal: plan, ask for money, hire, check, pay, deliver."""
     fails = read_fail_on(fail_on)
     if resume is not None:
-        deps = open_for_votes(flux, brain, record, cassette)
+        deps = open_for_votes(flux, brain, record, cassette, max_brain_cost)
         with deps.store.reading() as reader:
             found = reader.resolve(Run, resume)
         return go_on(flux, deps, found, fails)
     named = _named(goal)
-    deps = open_for_votes(flux, brain, record, cassette, found=True)
+    deps = open_for_votes(flux, brain, record, cassette, max_brain_cost, found=True)
     wanted = _goal(deps, named, brief, tuple(source or ()))
     wanted = replace(
         wanted,
@@ -93,9 +100,8 @@ def run(
     )
     found_economy(deps)
     key = flux.idempotency_key or f"run:{deps.ids.new('event')}"
-    started = start_run(
-        deps, wanted, key=key, default_out=(flux.cwd / flux.config.run.out).resolve()
-    )
+    default_out = (flux.cwd / flux.config.run.out).resolve()
+    started = start_run(deps, wanted, key=key, default_out=default_out)
     return go_on(flux, deps, started, fails)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from flux_cli.domain.money import Money
-from flux_cli.entrypoints.cli.ballots import one_lineage
+from flux_cli.entrypoints.cli.ballots import one_lineage, stood_in_too
 from flux_cli.entrypoints.cli.document import Column, Document
 
 TABLES = {
@@ -61,7 +61,7 @@ def _brief(document: Mapping[str, object]) -> dict[str, object]:
     if isinstance(decision, Mapping) and isinstance(decision["tally"], Mapping):
         tally = decision["tally"]
         needed = f"{tally['yes']} of 5 YES, {tally['needed']} needed"
-        shown["votes"] = needed + one_lineage(tally)
+        shown["votes"] = needed + one_lineage(tally) + stood_in_too(document)
     if isinstance(card, Mapping):
         shown["card"] = (
             f"{card['number']}, {card['state']}, {card['spent']} of {card['limit']}, SIMULATED"
@@ -93,11 +93,12 @@ def _purchase(purchase: Mapping[str, object]) -> dict[str, object]:
     """A purchase in a line: what was asked, how it was voted on, how it went."""
     card, decision = purchase["card"], purchase["decision"]
     tally = decision["tally"] if isinstance(decision, Mapping) else None
+    voted = f"{tally['yes']} of 5 YES" if isinstance(tally, Mapping) else "none"
     carded = f"…{str(card['number'])[-4:]}, {card['state']}" if isinstance(card, Mapping) else ""
     return {
         "merchant": purchase["merchant"],
         "amount": purchase["amount"],
-        "votes": f"{tally['yes']} of 5 YES" if isinstance(tally, Mapping) else "none",
+        "votes": voted + stood_in_too(purchase),
         "outcome": purchase["outcome"],
         "card": carded,
         "item": purchase["item"],

@@ -15,7 +15,9 @@ from flux_cli.entrypoints.merchant.forms import (
     AuthorizationOut,
     AuthorizationsOut,
     CaptureForm,
+    CardForm,
     ChargeForm,
+    ForcePostForm,
     HealthOut,
     PartForm,
     ProblemOut,
@@ -108,11 +110,16 @@ def _charging(app: FastAPI, till: Till) -> None:
     @app.post("/v1/charges", status_code=201, responses={n: SAYS[n] for n in (402, 422)})
     def charge(form: ChargeForm, key: Key) -> AuthorizationOut:
         """Authorise a purchase, and capture it at once unless `capture` is false."""
-        card = Presented(form.card.number, form.card.expiry, form.card.cvv)
         amount = Money(form.amount_minor, find_asset(form.currency))
         # Nothing can be captured of a check whether the card is good.
         capture = form.capture and amount.units > 0
-        return _taken(till.charge(card, amount, key, capture=capture))
+        return _taken(till.charge(_shown(form.card), amount, key, capture=capture))
+
+    @app.post("/v1/force_posts", status_code=201, responses={n: SAYS[n] for n in (402, 422)})
+    def force_post(form: ForcePostForm, key: Key) -> AuthorizationOut:
+        """Post without an authorisation, or above one, as an acquirer may; of what is left."""
+        amount = Money(form.amount_minor, find_asset(form.currency))
+        return _taken(till.force_post(_shown(form.card), amount, key))
 
     @app.post("/v1/authorizations/{authorization_id}/capture", responses=SAYS)
     def capture(authorization_id: str, form: CaptureForm, key: Key) -> AuthorizationOut:
@@ -131,6 +138,10 @@ def _charging(app: FastAPI, till: Till) -> None:
         """Give back what was captured, or a part of it, even after the card has ended."""
         part = _part(till, authorization_id, form.amount_minor)
         return _taken(till.refund(authorization_id, part, key))
+
+
+def _shown(card: CardForm) -> Presented:
+    return Presented(card.number, card.expiry, card.cvv)
 
 
 def _part(till: Till, authorization_id: str, units: int | None) -> Money | None:

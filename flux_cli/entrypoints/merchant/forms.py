@@ -45,6 +45,14 @@ class ChargeForm(_Strict):
     capture: bool = True
 
 
+class ForcePostForm(_Strict):
+    """A purchase that the acquirer posts without an authorisation, or above one, as a tip is."""
+
+    card: CardForm
+    amount_minor: Annotated[Minor, Field(gt=0)]
+    currency: Code = "CREDIT"
+
+
 class CaptureForm(_Strict):
     """What to capture of an authorisation; `final` lets go of the rest."""
 
@@ -74,6 +82,7 @@ class AuthorizationOut(BaseModel):
     id: str
     simulated: Literal[True] = SIMULATED
     status: str
+    forced: bool
     merchant: str
     category: str
     network_id: str
@@ -117,6 +126,7 @@ def told(authorization: Authorization) -> AuthorizationOut:
     return AuthorizationOut(
         id=authorization.id,
         status=authorization.state.value,
+        forced=authorization.forced,
         merchant=authorization.merchant,
         category=authorization.category,
         network_id=authorization.network_id,

@@ -12,7 +12,7 @@ from typing import Any
 import keyring
 import pytest
 
-from flux_cli.adapters.keychain import CardSecret, keyring_item
+from flux_cli.adapters.keychain import CardSecret, keyring_item, watchdog
 from flux_cli.errors import StorageFailed
 
 
@@ -133,7 +133,7 @@ def test_a_keyring_that_does_not_give_it_back_in_time_is_not_used(
     use: Callable[[Any], None],
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(keyring_item, "SECONDS", 0.2)
+    monkeypatch.setattr(watchdog, "SECONDS", 0.2)
     use(named(kind(), REAL))
     secret = made(ledger)
     assert secret.place() == f"0600 {secret.path}"
@@ -151,7 +151,7 @@ def test_a_keyring_that_is_then_gone_is_a_failure_and_no_second_secret(
     elif change == "emptied":
         ring.kept.clear()
     else:
-        monkeypatch.setattr(keyring_item, "SECONDS", 0.2)
+        monkeypatch.setattr(watchdog, "SECONDS", 0.2)
         monkeypatch.setattr(Ring, "get_password", lambda *_: time.sleep(30))
     again = CardSecret(ledger, "424242")
     with pytest.raises(StorageFailed, match="SecretService"):

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from flux_cli.adapters.keychain import provider_keys
+from flux_cli.adapters.keychain import watchdog
 from flux_cli.adapters.keychain.provider_keys import KeyPlace, forget, read, source, store
 from flux_cli.errors import InvalidInput, KeyringUnusable
 
@@ -47,7 +47,7 @@ class Ring(types.ModuleType):
 
 def use(ring: Ring, monkeypatch: pytest.MonkeyPatch) -> Ring:
     monkeypatch.setitem(sys.modules, "keyring", ring)
-    monkeypatch.setattr(provider_keys, "WATCHDOG_SECONDS", 0.05)
+    monkeypatch.setattr(watchdog, "SECONDS", 0.05)
     return ring
 
 

@@ -43,6 +43,7 @@ def test_a_purchase_is_authorised_and_captured_in_one_step(shop: Shop) -> None:
         "id": answer.body["id"],
         "simulated": True,
         "status": "captured",
+        "forced": False,
         "merchant": "api-hub",
         "category": "general",
         "network_id": "api-hub:order-1",
@@ -68,6 +69,30 @@ def test_an_authorisation_is_captured_in_parts_and_the_rest_let_go(shop: Shop) -
     assert sums(shop.on(claim, "reverse", 2)) == ("open", [1000, 300, 500, 0])
     assert sums(shop.on(claim, "capture", 1)) == ("captured", [1000, 0, 600, 0])
     assert shop.kept(card_id).remaining == Money(14 * DOLLAR)
+    assert clean(shop)
+
+
+def test_an_acquirer_posts_a_tip_above_its_authorisation_from_what_the_card_has(
+    shop: Shop,
+) -> None:
+    card_id, card = shop.card(20, payee="api-hub")
+    meal = shop.charge(card, 15, capture=False)
+    details = {"number": card.number, "expiry": card.expiry, "cvv": card.cvv}
+
+    def tip(dollars: int, **changes: object) -> Answer:
+        body = {"card": details, "amount_minor": dollars * DOLLAR} | changes
+        return shop.post("/v1/force_posts", body, key=f"tip-{dollars}-{len(changes)}")
+
+    assert (tip(6).status, tip(6).body["reason"]) == (402, "over_limit")
+    assert tip(3, card=details | {"cvv": "000"}).body["reason"] == "invalid_details"
+    assert (tip(0).status, tip(1, capture=True).status) == (422, 422)
+    posted = tip(3)
+    assert (posted.status, posted.body["forced"], *sums(posted)) == (
+        201, True, "captured", [300, 0, 300, 0],
+    )  # fmt: skip
+    assert tip(3).body == posted.body
+    assert sums(shop.on(meal, "capture")) == ("captured", [1500, 0, 1500, 0])
+    assert (shop.kept(card_id).spent, balance(shop, "api-hub")) == (Money(18 * DOLLAR),) * 2
     assert clean(shop)
 
 

@@ -30,7 +30,8 @@ class LiveBrain:
     """Seats and the planner that are models; the others, and what stands in, are the rules.
 
     With `fallback` a seat whose model does not answer votes by its rules, labelled so; without,
-    it casts no vote. `cap` bounds what one process spends on models.
+    it casts no vote. `cap` bounds what one process spends on models; where whoever asks has
+    `lowered` it, a seat it stops casts no vote: nobody may choose the rules by paying for none.
     """
 
     def __init__(
@@ -41,10 +42,12 @@ class LiveBrain:
         fallback: bool,
         soft_seconds: float,
         cap: Money,
+        lowered: bool = False,
     ) -> None:
         self.switchboard = Switchboard(Meter(cap))
         self._seats, self._planner = seats, planner
-        self._fallback, self._soft_seconds = fallback, soft_seconds
+        self._fallback, self._lowered = fallback, lowered
+        self._soft_seconds = soft_seconds
         self._rules = OfflineBrain()
 
     def ask(self, question: Question[A]) -> Answered[A]:
@@ -80,7 +83,8 @@ class LiveBrain:
         """The rules' opinion in the model's place, or no vote, and why."""
         said = bounded(f"{answered.model} gave no vote: {failed.error}, {failed.detail}", 240)
         why = Reason(f"model_{failed.error}", "request_digest", said)
-        if self._fallback:
+        stopped = self._lowered and failed.error is BallotError.COST_CAP
+        if self._fallback and not stopped:
             opinion = replace(rules.value, reasons=(why, *rules.value.reasons[:3]))
             return replace(answered, value=opinion, backend="rule_fallback", error=failed.error)
         return replace(answered, value=Opinion(Vote.ABSTAIN, 0, 0, 10, (why,)), error=failed.error)

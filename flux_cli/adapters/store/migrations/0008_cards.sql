@@ -49,6 +49,7 @@ create table authorizations (
 ) strict;
 
 create index authorizations_of_card on authorizations (card_id, state, id);
+create index authorizations_at on authorizations (merchant, id);
 create index authorizations_due on authorizations (state, expires_at);
 
 create table network_messages (

@@ -1,0 +1,1 @@
+"""x402 over HTTP: its three headers, and asking a seller."""

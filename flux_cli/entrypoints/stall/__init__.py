@@ -1,0 +1,1 @@
+"""A small seller by HTTP 402, as an HTTP server."""

@@ -1,0 +1,39 @@
+"""What agents have earned by their work, from every contract the ledger holds."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from flux_cli.domain.agents import ORCHESTRATOR
+from flux_cli.domain.marketplace import Listing, Proven
+from flux_cli.domain.reputation import Reputation, reputation, society
+from flux_cli.usecases.ports import Deps, Reader
+
+
+def reputations(deps: Deps, reader: Reader, agents: Iterable[str]) -> dict[str, Reputation]:
+    """The reputation of each agent as the payers that the owner trusts make it."""
+    deals = reader.deals()
+    trusted = frozenset({ORCHESTRATOR, *deps.settings.trusted_payers})
+    known = society(deals, owners(reader), trusted)
+    return {name: reputation(name, deals, known) for name in sorted(set(agents))}
+
+
+def pasts(deps: Deps, reader: Reader, listings: Iterable[Listing]) -> dict[str, Proven]:
+    """What the past of each listing's provider proves, for ranking."""
+    found = reputations(deps, reader, (item.provider for item in listings))
+    return {name: one.proven for name, one in found.items()}
+
+
+def owners(reader: Reader) -> dict[str, str]:
+    """Who published each agent's listings, where somebody said so."""
+    return {item.provider: item.owner for item in every_listing(reader) if item.owner}
+
+
+def every_listing(reader: Reader) -> list[Listing]:
+    """All listings, oldest first."""
+    found: list[Listing] = []
+    after: str | None = None
+    while page := reader.find(Listing, oldest_first=True, after=after):
+        found += page
+        after = page[-1].id
+    return found
