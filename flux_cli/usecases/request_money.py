@@ -48,8 +48,6 @@ def request_money(
     the key names another request, `InvalidAmount` for nothing, `InvalidInput` for no key.
     """
     check_key(key, LONGEST_MADE)
-    if request.amount.units <= 0:
-        raise InvalidAmount("ask for more than nothing")
     if request.capture_method is CaptureMethod.CARD:
         prepare_cards(deps)
     intent = _open_intent(deps, request, key)
@@ -62,8 +60,8 @@ def request_money(
 def _open_intent(deps: Deps, request: MoneyRequest, key: str) -> PaymentIntent:
     """Find the intent of this key, or record a new one with the kernel's first verdict."""
     with deps.store.begin() as tx:
-        found = tx.lookup(PaymentIntent, key=key)
         draft = draft_intent(deps, tx, request, key)
+        found = tx.lookup(PaymentIntent, key=key)
         if found is not None:
             if _named_by_key(found) != _named_by_key(draft):
                 raise KeyReused(f"{key!r} already names another payment", subject=found.id)
@@ -82,7 +80,9 @@ def _named_by_key(intent: PaymentIntent) -> tuple[str, str, int]:
 
 
 def draft_intent(deps: Deps, reader: Reader, request: MoneyRequest, key: str) -> PaymentIntent:
-    """The intent that a request would record, not yet judged."""
+    """The intent that a request would record, not yet judged; raises `InvalidAmount` for nothing."""
+    if request.amount.units <= 0:
+        raise InvalidAmount("ask for more than nothing")
     nothing = Money(0, request.amount.asset)
     intent = PaymentIntent(
         id=deps.ids.new("payment_intent"),

@@ -30,7 +30,7 @@ from flux_cli.domain.decisions import Decision
 from flux_cli.domain.intents import IntentState, PaymentIntent, Share
 from flux_cli.domain.money import Money
 from flux_cli.domain.policies import Limit, Window
-from flux_cli.errors import KeyReused
+from flux_cli.errors import InvalidAmount, KeyReused
 from flux_cli.usecases import batch_payments
 from flux_cli.usecases.batch_payments import (
     Fault,
@@ -79,6 +79,15 @@ def test_each_row_is_decided_alone_and_a_denied_one_stops_no_other(deps: Deps) -
         ("captured", False), ("denied", False), ("captured", False),
     ]  # fmt: skip
     assert (in_wallet(deps, "pat"), in_wallet(deps, "ann")) == (30, PLENTY - 30)
+
+
+@pytest.mark.parametrize("units", [0, -7])
+def test_a_row_for_nothing_is_told_so_before_its_key_is_looked_up(deps: Deps, units: int) -> None:
+    each(deps, rows(10))
+    before = trace(deps)
+    with pytest.raises(InvalidAmount, match="ask for more than nothing"):
+        each(deps, rows(units))
+    assert trace(deps) == before
 
 
 def test_the_same_batch_again_pays_nothing_twice(deps: Deps) -> None:
