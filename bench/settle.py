@@ -174,8 +174,13 @@ def restart(chain: rig.LocalChain) -> None:
 
     Mining is stopped first: this node writes half a block where it is ended while it makes one.
     """
+    deadline = time.monotonic() + 1
+    while chain.block_time is None and time.monotonic() < deadline:
+        if chain("txpool_status")["pending"] == "0x0":
+            break
+        time.sleep(0.01)
     stop_mining(chain)
-    chain.mine()
+    time.sleep(0.05)
     chain.stop()
     chain.start()
 

@@ -20,6 +20,7 @@ from flux_cli.adapters.workspace import Folders
 from flux_cli.bootstrap_brains import LoadedBrain, patience_of
 from flux_cli.config import Config
 from flux_cli.domain.cart_problem import Aim, Answer, CartProblem
+from flux_cli.domain.carts import Cart
 from flux_cli.domain.lineage import lineage_of
 from flux_cli.domain.marketplace import Strategy
 from flux_cli.domain.money import Money
@@ -106,6 +107,15 @@ class LoadedReports:
         from flux_cli.adapters.reports.run_report import RunReports
 
         return RunReports().render(document)
+
+    def receipt(self, cart: Cart) -> list[tuple[str, str, bytes]]:
+        """(file name, media type, content) of a receipt, in each form."""
+        from flux_cli.adapters.reports.cart_receipt import receipt_markdown, receipt_page
+
+        return [
+            ("receipt.md", "text/markdown", receipt_markdown(cart).encode()),
+            ("receipt.html", "text/html", receipt_page(cart).encode()),
+        ]
 
 
 class LoadedShops:

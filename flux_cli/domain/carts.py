@@ -161,7 +161,7 @@ class Cart:
 
     `number` counts its versions; `hash` is of exactly what would be bought and for how much, and
     is what an approval is bound to. `day` is the day its prices are of. `locked` is what is set
-    aside for legs that are not settled yet.
+    aside for legs that are not settled yet. `run_id` is the run it is bought in, if one.
     """
 
     id: str
@@ -186,6 +186,7 @@ class Cart:
     trace: tuple[Stage, ...]
     created_at: datetime
     updated_at: datetime
+    run_id: str | None = None
 
     @property
     def arrives(self) -> date:

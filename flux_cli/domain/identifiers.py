@@ -33,6 +33,7 @@ PREFIXES = {
     "web_payment": "web",
     "authorization": "auth",
     "network_message": "net",
+    "settled_claim": "clm",
 }
 """The prefix of each kind of object; one meaning each."""
 

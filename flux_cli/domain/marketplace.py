@@ -35,8 +35,7 @@ WHOLE = 10_000
 class Listing:
     """What an agent sells: a trade, a price range, and the p90 of its turnaround in hours.
 
-    `owner` is who published it, "" for what came with Flux. `door` names the outside program or
-    agent that does the work, of those the owner of the ledger allowed; "" for none.
+    `owner` is who published it, "" for what came with Flux.
     """
 
     id: str
@@ -51,7 +50,6 @@ class Listing:
     active: bool
     created_at: datetime
     owner: str = ""
-    door: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +72,10 @@ class Proven:
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """What a task needs of a listing; `terms` are the task's words, matched against titles."""
+    """What a task needs of a listing; `terms` are the task's words, matched against titles.
+
+    `payable` are the providers that the requester's policy lets it pay, None for all.
+    """
 
     task_id: str
     requester: str
@@ -85,6 +86,7 @@ class Wanted:
     units_full: int
     most: Money
     slack_hours: int
+    payable: frozenset[str] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,6 +120,8 @@ def ineligible(listing: Listing, wanted: Wanted, price: Money) -> str | None:
         return "not taking work"
     if listing.provider == wanted.requester:
         return "the requester's own"
+    if wanted.payable is not None and listing.provider not in wanted.payable:
+        return "not among those whom the requester's policy lets it pay"
     if missing := sorted(set(wanted.media_types) - set(listing.media_types)):
         return f"does not deliver {', '.join(missing)}"
     if price > wanted.most:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from flux_cli.domain.canonical import digest
 from flux_cli.domain.money import Money
-from flux_cli.domain.purchases import Purchase
+from flux_cli.domain.purchases import Errand, Purchase
 
 MOST_TASKS = 32
 
@@ -30,12 +30,14 @@ class Task:
 class Plan:
     """What will be done for a goal, in which order, for at most how much a task.
 
-    A plan either has work done or buys: it has tasks, or `purchases` in the order they are made.
+    A plan either has work done or buys: it has tasks, or `purchases` in the order they are made,
+    or one `errand`.
     """
 
     goal: str
     tasks: tuple[Task, ...]
     purchases: tuple[Purchase, ...] = ()
+    errand: Errand | None = None
 
     @property
     def digest(self) -> str:
@@ -43,8 +45,24 @@ class Plan:
         return digest(self)
 
 
+def told(plan: Plan) -> str:
+    """What a plan gives for its money, in a sentence: how many tasks, by when, and which."""
+    tasks = _counted(len(plan.tasks), "task")
+    hours = _counted(max(task.deadline_hours for task in plan.tasks), "hour")
+    files = _counted(sum(len(task.produces) for task in plan.tasks), "deliverable")
+    titles = "; ".join(task.title for task in plan.tasks)
+    return f"{tasks} within {hours}, each checked before it is paid; {files}: {titles}."
+
+
+def _counted(number: int, noun: str) -> str:
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+
+
 def faults(plan: Plan, trades: Collection[str]) -> tuple[str, ...]:
     """What makes `plan` unusable, a sentence each: unknown trades, loops, missing needs."""
+    if plan.errand is not None:
+        both = plan.tasks or plan.purchases
+        return ("a plan that shops for a wish does nothing else",) if both else ()
     if plan.purchases:
         return _purchase_faults(plan)
     found: list[str] = []

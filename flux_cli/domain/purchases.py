@@ -1,9 +1,10 @@
-"""Purchases a goal names itself: what is bought where, and what is said for it."""
+"""What a goal buys: purchases it names itself, or a wish that is shopped for."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
+from flux_cli.domain.marketplace import Strategy
 from flux_cli.domain.money import Money
 from flux_cli.domain.quorum import Urgency
 
@@ -26,3 +27,15 @@ class Purchase:
     urgency: Urgency
     known_prices: tuple[Money, ...]
     evidence: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Errand:
+    """A wish in words, to be shopped for within the run's budget, all there in `days`.
+
+    `strategy` is what the cart is chosen by where the owner names no other.
+    """
+
+    wish: str
+    days: int | None
+    strategy: Strategy

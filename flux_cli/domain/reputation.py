@@ -105,9 +105,7 @@ class Society:
         return None
 
 
-def society(
-    deals: Sequence[Deal], owners: Mapping[str, str], trusted: frozenset[str]
-) -> Society:
+def society(deals: Sequence[Deal], owners: Mapping[str, str], trusted: frozenset[str]) -> Society:
     """The standing of every agent, from all deals there are.
 
     A payer passes on at most half of its standing, shared out by what it paid each provider; a
@@ -187,7 +185,7 @@ def _within(good: int, bad: int, standing: int) -> tuple[int, int]:
 
 def value_weight(price: Money) -> int:
     """How much a contract of this price counts, in thousandths: half at `HALF_VALUE`."""
-    half = HALF_VALUE * 10**price.asset.exponent
+    half: int = HALF_VALUE * 10**price.asset.exponent
     return FULL * price.units // (price.units + half)
 
 

@@ -9,8 +9,10 @@ from datetime import date
 
 from flux_cli.domain.categories import CATEGORIES
 from flux_cli.domain.free_text import bounded
+from flux_cli.domain.marketplace import Strategy
 from flux_cli.domain.money import BOUND, Money, total
 from flux_cli.domain.shopping import (
+    LONGEST_REMARK,
     LONGEST_TERM,
     MOST_NEEDS,
     MOST_QUANTITY,
@@ -52,6 +54,7 @@ def read_wish(text: str, today: date) -> ShoppingSpec:
     if len(text) > LONGEST_BRIEF:
         raise InvalidInput(
             f"the wish has {len(text)} characters; {LONGEST_BRIEF} are read",
+            param="WISH",
             fixes=(Fix("say what you want in fewer words"),),
         )
     plain = Plain(text)
@@ -71,16 +74,7 @@ def read_wish(text: str, today: date) -> ShoppingSpec:
     _set_ceilings(reading, prices.pieces, clauses.drafts, currency)
     needs = _needs(reading, clauses.drafts) or _kit(reading, people)
     if not needs:
-        raise InvalidInput(
-            "the wish names nothing that can be shopped for"
-            + "".join(f"; {one.text}" for one in reading.warnings[:2]),
-            fixes=(
-                Fix(
-                    'name the things, such as "snacks, badges and 3 power strips for 60 people"',
-                    (),
-                ),
-            ),
-        )
+        raise _nothing(reading)
     return checked(
         ShoppingSpec(
             needs,
@@ -94,6 +88,15 @@ def read_wish(text: str, today: date) -> ShoppingSpec:
             tuple(reading.assumptions),
             tuple(reading.warnings),
         )
+    )
+
+
+def _nothing(reading: Reading) -> InvalidInput:
+    warned = "".join(f"; {one.text}" for one in reading.warnings[:2])
+    return InvalidInput(
+        f"the wish names nothing that can be shopped for{warned}",
+        param="WISH",
+        fixes=(Fix('name things, such as "snacks, badges and 3 power strips for 60 people"'),),
     )
 
 
@@ -140,6 +143,8 @@ def _set_ceilings(
         shown = reading.quote(paid.start, paid.end)
         category = named(paid.thing) if paid.thing else None
         fitting = [draft for draft in drafts if category in (None, draft.category)]
+        called = [draft for draft in fitting if paid.thing in _called(draft)]
+        fitting = called or fitting
         before = [draft for draft in fitting if draft.start < paid.start]
         if paid.money.asset != asset_of(currency) or not fitting:
             reading.warn(f"{shown}: of what is not understood, so not used", paid.start, paid.end)
@@ -149,6 +154,12 @@ def _set_ceilings(
             draft.ceiling = paid.money
             what = draft.category.unit
             reading.heard(f"at most {paid.money} a {what}: {shown}", paid.start, paid.end)
+
+
+def _called(draft: Draft) -> tuple[str, ...]:
+    """What a person may call one of these."""
+    words = " ".join(draft.phrase.words)
+    return words, words.removesuffix("s"), draft.category.unit, draft.category.units
 
 
 def _needs(reading: Reading, drafts: Sequence[Draft]) -> tuple[Need, ...]:
@@ -204,18 +215,50 @@ def _kit(reading: Reading, people: int | None) -> tuple[Need, ...]:
     return ()
 
 
+def within(made: ShoppingSpec, read: ShoppingSpec, model: str) -> ShoppingSpec:
+    """A model's list, bound by what the rules read in the same words.
+
+    Budget, currency, day and people stand where the rules read them; exclusions add up, and every
+    warning stays: text that steers a model loosens nothing.
+    """
+    fixed = read.budget is not None or read.currency != "USD"
+    currency, budget = (read.currency, read.budget) if fixed else (made.currency, made.budget)
+    needs = made.needs
+    if currency != made.currency:
+        needs = tuple(replace(need, max_unit_price=None) for need in needs)
+    never = tuple(dict.fromkeys((*read.exclusions, *made.exclusions)))[:MOST_TERMS]
+    goods = ", ".join(f"{need.quantity} {need.name}" for need in needs)
+    return checked(
+        replace(
+            made,
+            needs=needs,
+            budget=budget,
+            currency=currency,
+            deadline=read.deadline or made.deadline,
+            people=read.people or made.people,
+            strategy=made.strategy if read.strategy is Strategy.BALANCED else read.strategy,
+            exclusions=never,
+            understood=(Remark(bounded(f"{model} understood: {goods}", LONGEST_REMARK)),),
+            assumptions=(),
+            warnings=read.warnings,
+        )
+    )
+
+
 def with_flags(spec: ShoppingSpec, budget: Money | None, deadline: date | None) -> ShoppingSpec:
     """The spec where flags win over its words; what they replace is said."""
-    said = list(spec.understood)
+    said, warned = list(spec.understood), list(spec.warnings)
     if budget is not None:
         if spec.budget not in (None, budget):
             said.append(Remark(f"the flag's budget {budget} wins over {spec.budget}"))
         kept = spec.needs
         if spec.currency != "USD":
             kept = tuple(replace(need, max_unit_price=None) for need in spec.needs)
+            if kept != spec.needs:
+                warned.append(Remark(f"prices in {spec.currency} are not compared: not used"))
         spec = replace(spec, budget=budget, currency="USD", needs=kept)
     if deadline is not None:
         if spec.deadline not in (None, deadline):
             said.append(Remark(f"the flag's day {deadline} wins over {spec.deadline}"))
         spec = replace(spec, deadline=deadline)
-    return replace(spec, understood=tuple(said))
+    return replace(spec, understood=tuple(said), warnings=tuple(warned))

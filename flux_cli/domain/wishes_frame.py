@@ -98,7 +98,8 @@ _STRATEGIES = (
     (Strategy.FASTEST, re.compile(
         rf"\b(?:fastest{_POSSIBLY}|quickest{_POSSIBLY}|asap|a\.s\.a\.p|as soon as (?:possible"
         r"|you can)|as (?:fast|quickly) as possible|urgent(?:ly)?|express(?: delivery| shipping)?"
-        r"|right away|immediately|in a (?:rush|hurry))\b!?")),
+        r"|right away|immediately|quickly"
+        r"|(?:quick|fast|rapid|rush) (?:delivery|shipping)|in a (?:rush|hurry))\b!?")),
     (Strategy.BALANCED, re.compile(
         r"\b(?:balanced|best value|good value|value for money)\b")),
 )  # fmt: skip

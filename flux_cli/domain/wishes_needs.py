@@ -8,9 +8,17 @@ from dataclasses import dataclass, field, replace
 
 from flux_cli.domain.categories import Category
 from flux_cli.domain.money import Money
-from flux_cli.domain.shopping import LONGEST_TERM, MOST_QUANTITY, MOST_TERMS
+from flux_cli.domain.shopping import MOST_QUANTITY, MOST_TERMS
 from flux_cli.domain.wishes_frame import Crowd
-from flux_cli.domain.wishes_phrases import Clause, Phrase, Token, find_phrases, names_goods
+from flux_cli.domain.wishes_marks import heading, leave_needless, take_exclusions, take_marks
+from flux_cli.domain.wishes_phrases import (
+    Clause,
+    Phrase,
+    Token,
+    find_phrases,
+    names_goods,
+    tell_kind,
+)
 from flux_cli.domain.wishes_quantities import (
     Count,
     Share,
@@ -27,29 +35,6 @@ _PARTED = re.compile(
     r"|(?<!thing )\bwith\b"
 )
 _BRACKETS = re.compile(r"\([^()\n]{0,200}\)")
-_NICE = re.compile(
-    r"\b(?:(?:a )?nice[- ]to[- ]haves?|(?:would|will) be (?:nice|great|lovely|cool)(?: to have)?"
-    r"|ideally|preferably|if (?:at all )?possible|if (?:the |our |my )?budget (?:allows|permits)"
-    r"|if there(?:'s| is)? (?:any |some )?(?:money|budget) left(?: over)?|if it fits"
-    r"|may ?be|perhaps|optional(?:ly)?|bonus|(?:i |we )?would love|(?:i |we )?would like(?= )"
-    r"(?=.{0,3}$)|if we can|if affordable|not essential|not required)\b"
-)
-_MUST = re.compile(
-    r"\b(?:(?:a |an )?(?:absolute )?must(?:[- ]haves?)?|required|requirements?|essentials?"
-    r"|mandatory|needs?|needed|definitely|crucial|(?:most )?important|top priority|priority)\b"
-)
-_WHAT = (
-    r"[a-z][\w'-]*(?:[ ](?!(?:no|or|nor|for|please|and|but|by|under|max|in|on|at|with|from|to|the"
-    r"|please|budget|i|we|is|are|if)\b)[a-z][\w'-]*){0,2}"
-)
-_WITHOUT = re.compile(
-    r"(?:\b(?:but|and|or) +)?\b(?:no|without|except(?: for)?|excluding|exclude|avoid(?:ing)?"
-    r"|but not|free of|nothing(?: with| containing)?|other than|not|do not (?:want|include)"
-    r"|don'?t (?:want|include|like)|allergic to|allergy to) +(?:any +|the +|all +|some +)?"
-    r"(?!(?:more|less|later|than|problem|rush|worries|limit|budget|idea|preference|matter|need|hurry"
-    r"|time|one|too|to|only|just|sure|yet|very|essential|required|a|an|deadline|extra)\b)"
-    rf"(?P<what>{_WHAT})(?P<more>(?: +(?:or|nor) +(?:any +|no +)?{_WHAT}){{0,6}})"
-)
 
 
 @dataclass(slots=True)
@@ -120,13 +105,12 @@ class Clauses:
 
     def _only_marks(self, start: int, end: int) -> bool:
         """Whether it is a heading such as `Nice to have`, which holds for the lines below."""
-        said = self.reading.left[start:end].strip(" :")
-        for must, pattern in ((False, _NICE), (True, _MUST)):
-            if pattern.fullmatch(said):
-                self.reading.claim(start, end)
-                self._must, self._share, self._kept = must, None, True
-                return True
-        return False
+        must = heading(self.reading.left[start:end].strip(" :"))
+        if must is None:
+            return False
+        self.reading.claim(start, end)
+        self._must, self._share, self._kept = must, None, True
+        return True
 
     def _parted(self, start: int, end: int) -> None:
         """A clause with a colon is a title and what it is of, unless `snacks: 40`."""
@@ -154,6 +138,7 @@ class Clauses:
     def _title(self, start: int, end: int) -> None:
         reading = self.reading
         self._marks(start, end)
+        self._bar(take_exclusions(self.reading, start, end), ())
         share = take_share(reading, start, end)
         counts = take_counts(reading, start, end)
         if share is not None:
@@ -171,8 +156,9 @@ class Clauses:
 
     def _clause(self, start: int, end: int) -> None:
         reading = self.reading
-        marks = self._marks(start, end, keep=False)
-        without = self._exclusions(start, end)
+        leave_needless(self.reading, start, end)
+        marks = take_marks(reading, start, end)
+        without = take_exclusions(self.reading, start, end)
         share = take_share(reading, start, end)
         sizes = take_measures(reading, start, end)
         counts = take_counts(reading, start, end)
@@ -196,19 +182,11 @@ class Clauses:
         last, said = self.drafts[-1], " ".join(found.phrases[0].words)
         return last.many is None and said in (last.category.unit, last.category.units)
 
-    def _marks(self, start: int, end: int, *, keep: bool = True) -> list[tuple[bool, int]]:
-        """(must, where) of the words that say so, claimed; with `keep` they hold from here on."""
-        marks = []
-        for must, pattern in ((False, _NICE), (True, _MUST)):
-            for match in pattern.finditer(self.reading.left, start, end):
-                marks.append((must, match.start()))
-                shown = self.reading.quote(*match.span())
-                self.reading.heard(f"{'must' if must else 'nice to'} have: {shown}", *match.span())
-                self.reading.claim(*match.span())
-        marks.sort(key=lambda mark: mark[1])
-        if keep and marks:
+    def _marks(self, start: int, end: int) -> None:
+        """Marks of a title hold for what follows it."""
+        marks = take_marks(self.reading, start, end)
+        if marks:
             self._must = marks[-1][0]
-        return marks
 
     def _judge(self, marks: list[tuple[bool, int]], phrases: Sequence[Phrase]) -> None:
         """A mark before goods holds from there on, one after them for those goods alone."""
@@ -227,17 +205,6 @@ class Clauses:
                 last = len(self.drafts) > self._had
                 if last and not self.reading.left[at:].split("\n")[0].strip(" .,;!)"):
                     self.drafts[-1].must = must
-
-    def _exclusions(self, start: int, end: int) -> list[tuple[str, int, int]]:
-        found = []
-        for match in _WITHOUT.finditer(self.reading.left, start, end):
-            more = re.split(r" +(?:or|nor) +", match["more"])
-            for what in (match["what"], *more):
-                word = re.sub(r"^(?:any|no) +", "", what.strip())
-                if word:
-                    found.append((word[:LONGEST_TERM], *match.span()))
-            self.reading.claim(*match.span())
-        return found
 
     def _bar(self, without: list[tuple[str, int, int]], phrases: Sequence[Phrase]) -> None:
         new = self.drafts[len(self.drafts) - len(phrases) :]
@@ -289,7 +256,9 @@ class Clauses:
         if not self.drafts or found.unknown or found.unsold:
             return
         last = self.drafts[-1]
-        last.terms += [*found.kinds, *(size for size, _ in sizes)]
+        last.terms += [token.word for token in found.kinds] + [size for size, _ in sizes]
+        for token in found.kinds:
+            tell_kind(self.reading, last.phrase, token)
         for size, at in sizes:
             self.reading.heard(f"{' '.join(last.phrase.words)} of {size}", at, at + len(size))
         sizes.clear()
@@ -312,9 +281,8 @@ class Clauses:
         if share is not None and draft.people is None:
             reading.warn(f"{reading.quote(share.start, share.end)}: of how many is not said",
                          share.start, share.end)  # fmt: skip
-        elif share is not None and draft.people is not None:
-            each = draft.many or 1
-            draft.many = min(MOST_QUANTITY, -(-each * draft.people // share.among))
+        elif share is not None and draft.people is not None and draft.many is not None:
+            draft.many = min(MOST_QUANTITY, -(-draft.many * draft.people // share.among))
             said = f"{reading.quote(share.start, share.end)} of {draft.people} people"
             reading.heard(f"{draft.many} {draft.category.units}: {said}", share.start, share.end)
         for token in found.containers:

@@ -23,6 +23,7 @@ from flux_cli.domain.wishes_words import (
 )
 
 _TOKEN = re.compile(r"[^\W_][\w'-]*")
+_MEASURED = re.compile(r"[0-9]{1,5}[a-z]{1,4}|[0-9]{1,4}-(?:inch|port|pin|outlet|watt)")
 _WIDEST_GAP = 2
 _VESSELS = frozenset(
     listed(
@@ -65,7 +66,7 @@ class Clause:
 
     phrases: tuple[Phrase, ...]
     containers: tuple[Token, ...]
-    kinds: tuple[str, ...]
+    kinds: tuple[Token, ...]
     unknown: tuple[Token, ...]
     unsold: tuple[tuple[int, int], ...]
 
@@ -89,13 +90,13 @@ def find_phrases(reading: Reading, start: int, end: int) -> Clause:
         phrases.append(_phrase(tokens, begin, first, last))
         _tell_slips(reading, tokens[begin:last])
     rest = [token for number, token in enumerate(tokens) if number not in used]
-    kinds = [token for token in rest if token.word in KINDS]
+    kinds = [token for token in rest if _kind(token.word)]
     for token in kinds:
-        _qualify(phrases, token)
+        _qualify(reading, phrases, token)
     return Clause(
         tuple(phrases),
         tuple(token for token in rest if token.word in CONTAINERS),
-        () if phrases else tuple(token.word for token in kinds),
+        () if phrases else tuple(kinds),
         tuple(token for token in rest if not _known(token.word) and token not in kinds),
         tuple(unsold),
     )
@@ -114,13 +115,19 @@ def _tokens(reading: Reading, start: int, end: int) -> list[Token]:
     ]
 
 
-def _qualify(phrases: list[Phrase], token: Token) -> None:
+def _qualify(reading: Reading, phrases: list[Phrase], token: Token) -> None:
     """Give a kind that stands after goods, as in `t-shirts (organic)`, to those goods."""
     before = [number for number, phrase in enumerate(phrases) if phrase.start < token.start]
     if phrases:
         number = before[-1] if before else 0
         phrase = phrases[number]
         phrases[number] = replace(phrase, terms=(*phrase.terms, token.word))
+        tell_kind(reading, phrase, token)
+
+
+def tell_kind(reading: Reading, phrase: Phrase, token: Token) -> None:
+    """Say that a kind such as `organic` is taken to be of these goods."""
+    reading.heard(f"{' '.join(phrase.words)}: {token.word}", token.start, token.end)
 
 
 def named(text: str) -> Category | None:
@@ -192,7 +199,7 @@ def _modifiers(tokens: Sequence[Token], first: int, floor: int) -> int:
     while begin > floor and _near(tokens, begin):
         before = tokens[begin - 1].word
         joint = before == "to" and begin - 2 >= floor and tokens[begin - 2].word in KINDS
-        if before in STOP and not joint:
+        if (before in STOP and not joint) or before.isdigit():
             break
         if before in CONTAINERS or (before in COUNTED and before not in WORDS):
             break
@@ -208,7 +215,11 @@ def _tail(tokens: Sequence[Token], last: int) -> int:
 
 
 def _odd(word: str) -> bool:
-    return not _known(word) and word not in KINDS
+    return not _known(word) and not _kind(word)
+
+
+def _kind(word: str) -> bool:
+    return word in KINDS or _MEASURED.fullmatch(word) is not None
 
 
 def _known(word: str) -> bool:
@@ -244,7 +255,7 @@ def _tell_slips(reading: Reading, tokens: Sequence[Token]) -> None:
         if token.said != token.word:
             shown = reading.quote(token.start, token.end)
             reading.assume(f"{shown} is read as {token.word}", token.start, token.end)
-        elif token.word not in KINDS and not _of_the_table(token.word):
+        elif not _kind(token.word) and not _of_the_table(token.word):
             shown = reading.quote(token.start, token.end)
             reading.assume(
                 f"{shown} is taken for a word the product has to have", token.start, token.end

@@ -75,13 +75,13 @@ GENERIC_PHRASES = frozenset(
 
 STOP = frozenset(
     listed(
-        "a an the this that these those some any all each every everyone everybody everything"
-        " both of for from to in on at by with into onto and or but so then than as is are be"
-        " been being was were am it its it's i i'm i'd i'll we we're we'd we'll us our ours you"
-        " your me my mine they their them he she his her there here if when while which who what"
-        " how also too just only very really about around approximately roughly circa ca like"
-        " etc via per not no yes do does did can could would should will shall may might must"
-        " please pls plz thanks thank hi hello hey dear team ok okay up out over more most"
+        "one ones a an the this that these those some any all each every everyone everybody"
+        " everything both of for from to in on at by with into onto and or but so then than as"
+        " is are be been being was were am it its it's i i'm i'd i'll we we're we'd we'll us our"
+        " ours you your me my mine they their them he she his her there here if when while which"
+        " who what how also too just only very really about around approximately roughly circa"
+        " ca like etc via per not no yes do does did can could would should will shall may might"
+        " must please pls plz thanks thank hi hello hey dear team ok okay up out over more most"
         " enough least well such other else same own let lets let's let us because since during"
         " after before until etc. e.g i.e buy get order purchase grab gimme give bring find pick"
         " need needs needed want wants wanted require requires required looking look searching"
@@ -149,9 +149,9 @@ _KNOWN = _VOCABULARY | STOP | CONTAINERS | PIECES | KINDS | _NOT_TYPOS
 def mended(word: str) -> str:
     """The word of the vocabulary that `word` is a slip of the pen for; else the word itself.
 
-    One edit (a letter more, less, other or swapped) in five letters or more, in four with all its
-    letters in order, two from nine on; the first letter has to be right, and only one word may be
-    that near.
+    One edit (a letter more, less, other or swapped) in five letters or more, in four only where
+    letters are missing or swapped, two from nine on; the first letter has to be right. Of words
+    equally near the one that ends alike is taken.
     """
     if len(word) < 4 or word in _KNOWN or not word.isascii() or not word.replace("-", "").isalpha():
         return word
@@ -160,6 +160,7 @@ def mended(word: str) -> str:
         (distance, known)
         for known in _VOCABULARY
         if known[0] == word[0] and len(known) >= 4 and abs(len(known) - len(word)) <= most
+        if len(word) > 4 or _same_letters(word, known)
         if (distance := edits(word, known, most)) <= most
     ]
     if not near:
@@ -172,6 +173,11 @@ def mended(word: str) -> str:
         if distance == least
     )
     return best[0][2]
+
+
+def _same_letters(word: str, known: str) -> bool:
+    letters = iter(known)
+    return all(letter in letters for letter in word) or sorted(word) == sorted(known)
 
 
 def edits(one: str, other: str, most: int) -> int:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import date
 from typing import Generic, Protocol, TypeVar
 
 from flux_cli.domain.money import Money
 from flux_cli.domain.plan import Plan
 from flux_cli.domain.quorum import BallotError, Dossier, Opinion
+from flux_cli.domain.shopping import ShoppingSpec
 
 A = TypeVar("A")
 
@@ -45,6 +47,18 @@ class PlanQuestion(Question[Plan]):
     sources: tuple[str, ...]
     ceilings: Mapping[str, Money]
     scenarios: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class WishQuestion(Question[ShoppingSpec]):
+    """Ask for a wish's shopping list: its words, the day, and what the rules `read` in them.
+
+    What they read of money, days and exclusions no answer may loosen.
+    """
+
+    words: str
+    today: date
+    read: ShoppingSpec
 
 
 @dataclass(frozen=True, slots=True)

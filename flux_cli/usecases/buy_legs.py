@@ -47,7 +47,7 @@ def buy_legs(deps: Deps, cart: Cart, shops: Mapping[str, Shop], progress: Progre
         took = int((tx.now - begun).total_seconds() * 1000)
         stage = Stage("act: buy", "code", said, took)
         bought = replace(now, trace=(*now.trace, stage), updated_at=tx.now)
-        tx.put(bought, "cart.legs_bought")
+        tx.put(bought, "cart.legs_bought", run_id=cart.run_id)
     return bought
 
 
@@ -139,7 +139,7 @@ def settle_legs(
             trace=(*now.trace, Stage("verify", "code", said, took)),
             updated_at=tx.now,
         )
-        tx.put(settled, f"cart.{state}")
+        tx.put(settled, f"cart.{state}", run_id=cart.run_id)
     progress("settled", paid=paid, back=left, state=state.value)
     return settled
 
@@ -160,6 +160,7 @@ def _settle(tx: Transaction, cart: Cart) -> tuple[list[LegOrder], Money]:
                 order.quoted,
                 memo=f"order {order.order_id}"[:120],
                 reference=cart.intent_id,
+                run_id=cart.run_id,
             )
         )
         left = left - order.quoted
@@ -174,6 +175,7 @@ def _settle(tx: Transaction, cart: Cart) -> tuple[list[LegOrder], Money]:
                 left,
                 memo="not bought",
                 reference=cart.intent_id,
+                run_id=cart.run_id,
             )
         )
     return orders, left
@@ -231,7 +233,8 @@ def _keep_leg(deps: Deps, cart_id: str, order: LegOrder) -> None:
         if now.state is not CartState.BUYING or before == order:
             return
         orders = tuple(order if one.shop == order.shop else one for one in now.orders)
-        tx.put(replace(now, orders=orders, updated_at=tx.now), f"cart.leg_{order.state}")
+        kept = replace(now, orders=orders, updated_at=tx.now)
+        tx.put(kept, f"cart.leg_{order.state}", run_id=now.run_id)
 
 
 def _quote(cart: Cart, order: LegOrder, packs: Mapping[str, int]) -> Quote:

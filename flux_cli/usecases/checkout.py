@@ -148,7 +148,7 @@ def _freeze(
             trace=(*cart.trace, stage),
             updated_at=tx.now,
         )
-        tx.put(frozen, "cart.frozen")
+        tx.put(frozen, "cart.frozen", run_id=cart.run_id)
     return frozen
 
 
@@ -237,7 +237,7 @@ def _approve(deps: Deps, cart: Cart, progress: Progress) -> Cart | Moved | Undec
         obey_freeze(tx, now.buyer)
         if not _still_held(tx, now, held):
             reopened = _next_version(now, tx.now)
-            tx.put(reopened, "cart.reopened")
+            tx.put(reopened, "cart.reopened", run_id=cart.run_id)
             return Moved(reopened, (("the payment", f"{held.state}: it waited too long"),))
         said = f"{held.amount} approved, {held.yes} of 5 YES" if held.needed else "approved"
         stage = Stage("act: decide", "quorum" if held.needed else "kernel", said,
@@ -251,7 +251,7 @@ def _approve(deps: Deps, cart: Cart, progress: Progress) -> Cart | Moved | Undec
             updated_at=tx.now,
         )
         capture_into(tx, held, escrow_account(cart.id))
-        tx.put(buying, "cart.buying")
+        tx.put(buying, "cart.buying", run_id=cart.run_id)
     progress("approved", amount=held.amount, yes=held.yes, needed=held.needed)
     return buying
 
@@ -286,16 +286,24 @@ def _keep(deps: Deps, cart_id: str, change: Callable[[Cart], Cart], event: str) 
         if now.state is not CartState.FROZEN:
             return now
         kept = replace(change(now), updated_at=tx.now)
-        tx.put(kept, event)
+        tx.put(kept, event, run_id=kept.run_id)
     return kept
 
 
 def _request(deps: Deps, cart: Cart) -> MoneyRequest:
-    """The money for a cart: each shop its quoted share, with the proof as evidence."""
+    """The money for a cart: each shop its quoted share, with the proof as evidence.
+
+    What is bought to be used brings no money back, so the return that is claimed is what it is
+    worth to its owner: the budget, which is what the owner would have paid for the whole list. It
+    says so in words, and is discounted and judged afterwards like any other claim. For a cart that
+    leaves something out the owner named no price, and nothing is claimed.
+    """
     amounts = [order.quoted for order in cart.orders]
     needs = [f"{need.quantity} {need.unit} of {need.name}" for need in cart.spec.needs]
     proof = cart.proof
-    worth = f" Worth {cart.spec.budget} to its owner, the budget." if cart.spec.budget else ""
+    # The owner put a price on the whole list only.
+    worth = None if cart.dropped else cart.spec.budget
+    said = f" For all of it its owner would have paid {worth}, the budget." if worth else ""
     slack = None
     if cart.spec.deadline is not None:
         slack = max(0, (cart.spec.deadline - cart.day).days) * 24
@@ -308,15 +316,15 @@ def _request(deps: Deps, cart: Cart) -> MoneyRequest:
             f"Owner's wish: {'; '.join(needs)}. The {proof.status} cart of {proof.offers} offers"
             f" from {proof.shops} shops, there by {cart.arrives.isoformat()}, which is"
             f" {(cart.arrives - cart.day).days} days; each shop is paid when it has"
-            f" confirmed its order, and the rest comes back.{worth}"
+            f" confirmed its order, and the rest comes back.{said}"
         ),
-        # What the owner would have paid is what having it is worth to the owner.
-        claimed_return=cart.spec.budget,
+        claimed_return=worth,
         urgency=Urgency.MEDIUM,
         plan_digest=cart.hash,
         reference=cart.id,
         escrowed=True,
         budget=cart.spec.budget,
+        run_id=cart.run_id,
         category="shopping",
         capture_method=CaptureMethod.ESCROW,
         deliverables=tuple(f"{one.need}: {one.count} × {one.title}" for one in cart.lines)[:20],

@@ -13,12 +13,14 @@ from flux_cli.usecases.ports import Deps, Transaction
 
 
 def close_card(deps: Deps, run: Run) -> None:
-    """End a run's card as used, or as cancelled if it never paid; once."""
-    assert run.card_id is not None, "a working run has its card"
+    """End a run's cards as used, or as cancelled where one never paid; once.
+
+    A run has one, and another for each hire that took the place of one that failed.
+    """
     with deps.store.begin() as tx:
-        card = tx.get(Card, run.card_id)
-        if card.is_live:
-            end_card(tx, card, CardState.USED if card.spent.units > 0 else CardState.CANCELLED)
+        for card in tx.find(Card, run_id=run.id):
+            if card.is_live:
+                end_card(tx, card, CardState.USED if card.spent.units > 0 else CardState.CANCELLED)
 
 
 def refund_hire(tx: Transaction, contract: Contract) -> None:
@@ -32,7 +34,7 @@ def refund_hire(tx: Transaction, contract: Contract) -> None:
     target = card_account(card.id) if card.is_live else wallet(card.holder)
     tx.post(
         transfer(
-            step_key(contract.run_id, contract.task_id, "refund"),
+            step_key(contract.run_id, contract.task_id, "refund", contract.attempt),
             EntryKind.ESCROW_REFUND,
             escrow(contract.id),
             target,

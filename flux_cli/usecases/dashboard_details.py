@@ -23,17 +23,20 @@ from flux_cli.usecases.dashboard_lists import (
     contract_row,
     payment_row,
 )
-from flux_cli.usecases.dashboard_overview import card_ref, clock, payment_ref, whole
+from flux_cli.usecases.dashboard_overview import card_ref, clock, payment_ref, votes_cell, whole
 from flux_cli.usecases.dashboard_ports import WatchReader
 from flux_cli.usecases.dashboard_purchases import view_cart, view_one_settlement
 from flux_cli.usecases.dashboard_runs import view_run
 from flux_cli.usecases.dashboard_view import (
     Cell,
     Column,
+    Period,
     Prose,
     Ref,
     Row,
     Table,
+    Tile,
+    Tiles,
     Tone,
     View,
     facts,
@@ -52,6 +55,7 @@ ENTRY_COLUMNS = (
     Column("amount", right=True),
 )
 LATEST = 50
+DAY = Period.DAY.length
 
 
 def view_detail(reader: WatchReader, ref: Ref) -> View:
@@ -90,7 +94,23 @@ def view_payment_detail(reader: WatchReader, payment_id: str) -> View:
     entries = entries_table(reader.entries_about(intent.id, LATEST))
     panels = (_checks(reader, intent), ballots_table(reader, intent), entries)
     side = (what, decision_lines(reader, intent), *_card_lines(reader, intent))
-    return View(f"Payment {short(intent.id)}", panels, side=side, ref=payment_ref(intent.id))
+    title = f"Payment {short(intent.id)}"
+    return View(title, panels, _summary(reader, intent), side, ref=payment_ref(intent.id))
+
+
+def _summary(reader: WatchReader, intent: PaymentIntent) -> Tiles:
+    """What matters of a payment, all from the ledger and none of it the requester's own words."""
+    asset = intent.amount.asset
+    today, count = reader.approved(asset, reader.now - DAY, reader.now, intent.requester)
+    payees = ", ".join(share.payee for share in intent.shares)
+    state = state_cell(intent.state)
+    votes = votes_cell(intent).text or "no vote"
+    return Tiles((
+        Tile("Amount", str(intent.amount), f"by {intent.requester}"),
+        Tile("Payee", payees, f"by {intent.rail}"),
+        Tile("State", state.text, f"votes {votes}", state.tone),
+        Tile(f"{intent.requester} in 24h", str(today), f"{count} approved", brief="Agent 24h"),
+    ))  # fmt: skip
 
 
 def _checks(reader: WatchReader, intent: PaymentIntent) -> Table:

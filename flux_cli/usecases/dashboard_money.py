@@ -172,12 +172,13 @@ def view_analytics(reader: WatchReader, _ask: Ask) -> View:
     alone, cost = found["policy_alone"], found["cost"]
     per_dollar = cost["per_dollar_approved"]
     top = Tiles((
-        Tile("Votes", str(found["votes"]), "the latest, up to 2,000"),
-        Tile("Independent votes", found["effective_votes"] or "–", f"of {len(SEATS)} seats"),
+        Tile("Votes", str(found["votes"]), "latest 2,000", brief="Votes"),
+        Tile("Independent votes", found["effective_votes"] or "–", f"of {len(SEATS)} seats",
+             brief="Independent"),
         Tile("Stopped by quorum", str(alone["stopped_by_the_quorum"]),
-             f"{whole(alone['amount_stopped'])}"),
+             f"{whole(alone['amount_stopped'])}", brief="Stopped"),
         Tile("Cost per $ approved", "–" if per_dollar is None else str(per_dollar),
-             f"{cost['votes']} in all"),
+             f"{cost['votes']} in all", brief="Cost per $"),
     ))  # fmt: skip
     main = (_matrix(found["agreement"]), _seats(found["seats"]))
     return View("Analytics", main, top, side=(_calibration(found["calibration"]), _alone(alone)))

@@ -8,6 +8,7 @@ from flux_cli.domain.agents import ECONOMY, ORCHESTRATOR
 from flux_cli.domain.cards import Card
 from flux_cli.domain.intents import IntentState, PaymentIntent
 from flux_cli.domain.journal import WORLD, wallet
+from flux_cli.domain.ledgers import Ledger
 from flux_cli.domain.money import CREDIT, Money
 from flux_cli.domain.quorum import SEATS
 from flux_cli.domain.runs import Run
@@ -38,6 +39,7 @@ from flux_cli.usecases.view_economy import OPEN_RUNS
 
 LATEST_BALLOTS = 500
 POINTS = 24
+MINUTES_A_DAY = 1440
 PASSED = (IntentState.APPROVED, IntentState.CAPTURED)
 FEED = 60
 FEED_COLUMNS = (
@@ -94,14 +96,15 @@ def approvals(reader: WatchReader, period: Period) -> Tile:
     passed = sum(counts.get(state, 0) for state in (*PASSED, *ended))
     decided = passed + denied
     if not decided:
-        return Tile(f"Approval {period}", "–", "nothing decided")
+        return Tile(f"Approval {period}", "–", "none decided", brief=f"Passed {period}")
     per_mille = passed * 1000 // decided
     tone = Tone.GOOD if per_mille >= 500 else Tone.BAD
     return Tile(
         f"Approval {period}",
         f"{per_mille // 10}.{per_mille % 10}%",
-        f"{passed}/{decided}, {denied} denied",
+        f"{passed} of {decided}",
         tone,
+        f"Passed {period}",
     )
 
 
@@ -118,17 +121,22 @@ def budget_left(reader: WatchReader) -> Tile:
 def _vote_cost(reader: WatchReader, period: Period) -> Tile:
     cost, latencies = reader.voting(reader.now - period.length, LATEST_BALLOTS)
     if not latencies:
-        return Tile(f"Vote cost {period}", "$0.00", "no votes")
+        return Tile(f"Vote cost {period}", "$0.00", "no votes", brief=f"Votes {period}")
     worst = sorted(latencies)[(len(latencies) * 95 - 1) // 100]
     number = f"last {LATEST_BALLOTS}" if len(latencies) == LATEST_BALLOTS else f"{len(latencies)}"
-    return Tile(f"Vote cost {period}", f"{cost}", f"p95 {seconds(worst)} · {number}")
+    return Tile(
+        f"Vote cost {period}",
+        f"{cost}",
+        f"p95 {seconds(worst)} · {number}",
+        brief=f"Votes {period}",
+    )
 
 
 def _settled(reader: WatchReader) -> Tile:
     counts = reader.numbers(Settlement, datetime.min.replace(tzinfo=reader.now.tzinfo), reader.now)
     settled = counts.get(SettlementState.SETTLED, 0)
     waiting = sum(number for state, number in counts.items() if state not in ENDED)
-    detail = f"{waiting} on the way" if counts else "nothing on a chain"
+    detail = f"{waiting} on the way" if counts else "none begun"
     return Tile("Settled", f"{settled} ok", detail)
 
 
@@ -181,7 +189,7 @@ def _feed_card(card: Card) -> Row:
     cells = (
         Cell(clock(card.issued_at), Tone.DIM),
         Cell(short(card.id), Tone.DIM),
-        Cell(f"card •••• {card.last_four} SIMULATED"),
+        Cell(f"sim. card •••• {card.last_four}"),
         Cell(str(card.limit), Tone.STRONG),
         Cell(""),
         state_cell(card.state),
@@ -203,16 +211,27 @@ def spend_by_agent(reader: WatchReader, period: Period) -> Bars:
 
 def burn_down(reader: WatchReader, period: Period) -> Plot:
     """The orchestrator's free money over the period, and when it would be gone at this pace."""
-    step = period.length / POINTS
-    account = wallet(ORCHESTRATOR)
-    moments = [reader.now - step * place for place in range(POINTS - 1, -1, -1)]
-    points = [reader.balance_at(account, CREDIT, reader.position(one)) for one in moments]
+    founded = reader.lookup(Ledger, id="ledger")
+    since = reader.now - period.length
     title = f"Budget burn-down ({period})"
+    if founded is not None and founded.created_at > since:
+        since = founded.created_at
+        title = f"Budget burn-down (since {since:%m-%d %H:%M})"
+    points = _balances(reader, since)
     most = max(points, key=lambda point: point.units)
     if most.units == 0:
         return Plot(title, (), "", "", "no money was ever here: `flux init`")
     told = _forecast(reader, points[-1], period)
     return Plot(title, tuple(point.units for point in points), whole(most), told)
+
+
+def _balances(reader: WatchReader, since: datetime) -> list[Money]:
+    """The orchestrator's wallet at even moments from then until now."""
+    step = (reader.now - since) / (POINTS - 1)
+    places = [reader.position(since + step * number) for number in range(POINTS - 1)]
+    account = wallet(ORCHESTRATOR)
+    points = {place: reader.balance_at(account, CREDIT, place) for place in set(places)}
+    return [*(points[place] for place in places), reader.balance(account, CREDIT)]
 
 
 def _forecast(reader: WatchReader, left: Money, period: Period) -> str:
@@ -223,10 +242,10 @@ def _forecast(reader: WatchReader, left: Money, period: Period) -> str:
         return "nothing spent in this period"
     if left.units == 0:
         return "nothing is left"
-    lasts = period.length * left.units / spent.units
-    if lasts < timedelta(hours=24):
-        return f"runs out ~{reader.now + lasts:%H:%M} UTC at this pace"
-    return f"runs out in ~{lasts.days} d at this pace"
+    minutes = period.length // timedelta(minutes=1) * left.units // spent.units
+    if minutes < MINUTES_A_DAY:
+        return f"runs out ~{reader.now + timedelta(minutes=minutes):%H:%M} UTC at this pace"
+    return f"runs out in ~{minutes // MINUTES_A_DAY:,} d at this pace"
 
 
 def needs_attention(reader: WatchReader) -> Prose:

@@ -64,7 +64,7 @@ def _took(run: Run) -> str:
 
 def _work(run: Run, contracts: dict[str, Contract], payments: list[PaymentIntent]) -> Table:
     """Tasks with who does them; or purchases, each as a payment."""
-    if run.plan is None or run.plan.purchases:
+    if run.plan is None or run.plan.purchases or run.plan.errand:
         rows = tuple(map(payment_row, payments))
         return Table("Purchases", PAYMENT_COLUMNS, rows, "it has asked for nothing yet")
     columns = (

@@ -85,12 +85,13 @@ class Table:
 
 @dataclass(frozen=True, slots=True)
 class Tile:
-    """One figure with its detail."""
+    """One figure with its detail; `brief` is its title where there is little room."""
 
     title: str
     value: str
     detail: str = ""
     tone: Tone = Tone.PLAIN
+    brief: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,15 +15,18 @@ from flux_cli.domain.quorum import SEATS, Ballot, Tally
 from flux_cli.domain.runs import Run
 from flux_cli.usecases.make_purchases import Outcome, outcomes
 from flux_cli.usecases.ports import EntryRecord, Reader
+from flux_cli.usecases.run_errand import cart_of
+from flux_cli.usecases.view_carts import describe_cart
 
 Document = dict[str, object]
 
 
 def describe_run(reader: Reader, run: Run) -> Document:
     """The run as one document of plain values, Money and times; front ends only lay it out."""
-    purchases = outcomes(reader, run)
-    newest = [] if purchases else reader.find(PaymentIntent, run_id=run.id, limit=1)
-    intent = next(iter(newest), None)
+    purchases, cart = outcomes(reader, run), cart_of(reader, run)
+    # The first asked for all the hires; a later one for the hire that took a failed one's place.
+    asked = [] if purchases else reader.find(PaymentIntent, run_id=run.id, oldest_first=True)
+    intent = next(iter(asked), None)
     entries = list(reversed(reader.entries(run_id=run.id, limit=1000)))
     contracts = reader.find(Contract, run_id=run.id, oldest_first=True)
     card = None if intent is None or intent.card_id is None else reader.get(Card, intent.card_id)
@@ -49,6 +52,7 @@ def describe_run(reader: Reader, run: Run) -> Document:
         "card": None if card is None else describe_card(card),
         "hires": [_hire(run, contract) for contract in contracts],
         "purchases": [_purchase(reader, one) for one in purchases],
+        "cart": None if cart is None else describe_cart(cart),
         "entries": [describe_entry(entry) for entry in entries],
         "balances": _changes(entries),
         "deliverables": [shallow(artefact) for artefact in run.deliverables],
@@ -67,6 +71,7 @@ def _plan(run: Run) -> Document | None:
         "digest": run.plan.digest,
         "tasks": [shallow(task) for task in run.plan.tasks],
         "purchases": [shallow(purchase) for purchase in run.plan.purchases],
+        "errand": None if run.plan.errand is None else shallow(run.plan.errand),
     }
 
 
@@ -176,6 +181,7 @@ def _hire(run: Run, contract: Contract) -> Document:
         "agent": contract.provider,
         "trade": contract.trade,
         "price": contract.price,
+        "attempt": contract.attempt,
         "state": contract.state,
         "checks": [shallow(check) for check in contract.checks],
         "files": len(contract.artefacts),

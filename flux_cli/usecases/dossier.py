@@ -14,6 +14,7 @@ from flux_cli.domain.quorum import Dossier, LinePrice, PayeeRecord
 from flux_cli.usecases.gather_facts import policy_of
 from flux_cli.usecases.money_request import MoneyRequest
 from flux_cli.usecases.ports import Deps, Reader, Settings
+from flux_cli.usecases.settle_claim import claims_record
 
 UNNAMED = frozenset({"", "payment"})
 """Purposes that name nothing: what a request says that says nothing."""
@@ -56,6 +57,7 @@ def build_dossier(
     ]
     week, day = reader.now - timedelta(days=7), reader.now - timedelta(hours=24)
     payees = {share.payee for share in intent.shares}
+    settled, accuracy = claims_record(reader, intent.requester, asset)
     return Dossier(
         request_digest=intent.request_digest,
         requester=intent.requester,
@@ -86,8 +88,8 @@ def build_dossier(
         slack_hours=request.slack_hours,
         turnaround_hours=request.turnaround_hours,
         prices=request.prices or _paid_before(intent, recent),
-        settled_claims=0,
-        accuracy_percent=0,
+        settled_claims=settled,
+        accuracy_percent=accuracy,
         evidence=request.evidence,
     )
 

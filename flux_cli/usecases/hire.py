@@ -61,7 +61,7 @@ def _charge(tx: Transaction, card: Card, contract: Contract) -> None:
         raise WrongState("the card has expired", subject=card.id)
     tx.post(
         transfer(
-            step_key(contract.run_id, contract.task_id, "fund"),
+            step_key(contract.run_id, contract.task_id, "fund", contract.attempt),
             EntryKind.ESCROW_FUND,
             card_account(card.id),
             escrow(contract.id),
@@ -143,7 +143,7 @@ def _settle(deps: Deps, contract: Contract, checks: tuple[Check, ...]) -> None:
         current = tx.get(Contract, contract.id).move(ContractState.SETTLED, tx.now)
         tx.post(
             transfer(
-                step_key(contract.run_id, contract.task_id, "release"),
+                step_key(contract.run_id, contract.task_id, "release", contract.attempt),
                 EntryKind.ESCROW_RELEASE,
                 escrow(contract.id),
                 wallet(contract.provider),
@@ -190,7 +190,7 @@ def assignment(deps: Deps, job: Job, contract: Contract) -> Assignment:
     with deps.store.reading() as reader:
         done = reader.find(Contract, run_id=job.run.id)
     for earlier in done:
-        if earlier.task_id in job.task.needs:
+        if earlier.task_id in job.task.needs and earlier.state is ContractState.SETTLED:
             folder = deps.workspace.folder(out, earlier.task_id)
             needs |= deps.workspace.texts(folder, earlier.artefacts)
     return Assignment(
@@ -200,8 +200,8 @@ def assignment(deps: Deps, job: Job, contract: Contract) -> Assignment:
         brief=job.run.brief,
         sources=tuple(deps.workspace.read_source(source) for source in job.run.sources),
         needs=needs,
-        # A revision draws anew; the first attempt's choices were found wanting.
-        seed=job.run.seed + 1000 * contract.revisions,
+        # A revision draws anew, and so does the next provider: those choices were found wanting.
+        seed=job.run.seed + 1000 * contract.revisions + 10_000 * contract.attempt,
     )
 
 

@@ -23,11 +23,12 @@ LONGEST_WISH = 2000
 
 @dataclass(frozen=True, slots=True)
 class Wish:
-    """Who wants what: the words, and the spec that was understood from them."""
+    """Who wants what: the words, the spec that was understood from them, and for which run."""
 
     buyer: str
     words: str
     spec: ShoppingSpec
+    run_id: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,8 +82,8 @@ def make_cart(
             kept = tx.lookup(Cart, key=key)
             if kept is not None:
                 return Filled(kept, found)
-            cart = replace(cart, trace=(_planned(cart, found, now, tx.now),))
-            tx.put(cart, "cart.optimized")
+            cart = replace(cart, trace=(_planned(cart, found, now, tx.now),), run_id=wish.run_id)
+            tx.put(cart, "cart.optimized", run_id=cart.run_id)
     return Filled(cart, found)
 
 
@@ -120,7 +121,7 @@ def change_cart(
     with deps.store.begin() as tx:
         now = _unchanged(tx, cart)
         following = _next(cart, strategy, choice, chosen, day, now)
-        tx.put(following, "cart.optimized")
+        tx.put(following, "cart.optimized", run_id=cart.run_id)
     return Filled(following, found)
 
 

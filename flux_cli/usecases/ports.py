@@ -9,6 +9,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol, TypeVar
 
+from flux_cli.domain.carts import Cart
 from flux_cli.domain.intents import Spend
 from flux_cli.domain.journal import Entry
 from flux_cli.domain.marketplace import Record, Strategy
@@ -126,6 +127,9 @@ class Reader(Protocol):
 
     def entry_at(self, seq: int) -> EntryRecord | None:
         """The entry whose first movement is `seq`, if that is one."""
+
+    def entries_of(self, reference: str) -> list[EntryRecord]:
+        """Every entry that names this object, oldest first."""
 
     def entries_after(self, seq: int, limit: int) -> list[EntryRecord]:
         """The first `limit` entries that begin after movement `seq`, oldest first."""
@@ -315,6 +319,9 @@ class Reports(Protocol):
 
     def render(self, document: Mapping[str, object]) -> list[tuple[str, str, bytes]]:
         """(file name, media type, content) of each report of a run's document."""
+
+    def receipt(self, cart: Cart) -> list[tuple[str, str, bytes]]:
+        """(file name, media type, content) of a bought cart's receipt, in each form."""
 
 
 @dataclass(frozen=True, slots=True)

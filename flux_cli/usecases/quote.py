@@ -7,13 +7,14 @@ from datetime import timedelta
 
 from flux_cli.domain.canonical import digest
 from flux_cli.domain.contracts import Contract, ContractState, Ranked
-from flux_cli.domain.marketplace import Candidate, Listing, Wanted, rank
+from flux_cli.domain.marketplace import Candidate, Wanted, rank
 from flux_cli.domain.plan import Task
 from flux_cli.domain.runs import Run
 from flux_cli.domain.work import Assignment
 from flux_cli.errors import CannotPlan
+from flux_cli.usecases.gather_facts import policy_of
 from flux_cli.usecases.ports import Deps, Reader, Transaction
-from flux_cli.usecases.reputations import pasts
+from flux_cli.usecases.reputations import every_listing, pasts
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +30,8 @@ def candidates(deps: Deps, reader: Reader, run: Run, task: Task) -> Quoted:
     """Every listing for the task, ranked, with what it would ask; the seed orders equals."""
     trade = deps.trades.get(task.trade)
     units, units_full = (0, 1) if trade is None else trade.size(_assignment(deps, run, task))
-    listings = reader.find(Listing, trade=task.trade, oldest_first=True)
+    listings = every_listing(reader, trade=task.trade)
+    policy = policy_of(reader, run.requester)
     wanted = Wanted(
         task_id=task.id,
         requester=run.requester,
@@ -40,6 +42,9 @@ def candidates(deps: Deps, reader: Reader, run: Run, task: Task) -> Quoted:
         units_full=units_full,
         most=task.max_price,
         slack_hours=task.deadline_hours,
+        # Where the policy names none of them, the kernel says so.
+        payable=frozenset(item.provider for item in listings if policy.names(item.provider))
+        or None,
     )
     ranked = rank(listings, wanted, pasts(deps, reader, listings), run.strategy, run.seed)
     return Quoted(task, units, ranked)
@@ -69,10 +74,11 @@ def quote_tasks(deps: Deps, run: Run) -> list[Contract]:
     with deps.store.begin() as tx:
         if already := tx.find(Contract, run_id=run.id, oldest_first=True):
             return already
-        return [_contract(deps, tx, run, one) for one in quoted]
+        return [put_contract(deps, tx, run, one, 0) for one in quoted]
 
 
-def _contract(deps: Deps, tx: Transaction, run: Run, sized: Quoted) -> Contract:
+def put_contract(deps: Deps, tx: Transaction, run: Run, sized: Quoted, attempt: int) -> Contract:
+    """Record the hire of a task's best candidate, its terms frozen, awaiting approval."""
     task, found = sized.task, sized.ranked
     best = found[0]
     draft = Contract(
@@ -97,6 +103,7 @@ def _contract(deps: Deps, tx: Transaction, run: Run, sized: Quoted) -> Contract:
         deadline=tx.now + timedelta(hours=task.deadline_hours),
         created_at=tx.now,
         updated_at=tx.now,
+        attempt=attempt,
     )
     quoted = draft.move(ContractState.QUOTING, tx.now).move(ContractState.QUOTED, tx.now)
     tx.put(quoted, "contract.quoted", run_id=run.id)

@@ -29,11 +29,17 @@ def owners(reader: Reader) -> dict[str, str]:
     return {item.provider: item.owner for item in every_listing(reader) if item.owner}
 
 
-def every_listing(reader: Reader) -> list[Listing]:
-    """All listings, oldest first."""
+def every_listing(reader: Reader, trade: str | None = None) -> list[Listing]:
+    """All listings, of one trade or of all, oldest first."""
     found: list[Listing] = []
     after: str | None = None
-    while page := reader.find(Listing, oldest_first=True, after=after):
+    while page := _page(reader, trade, after):
         found += page
         after = page[-1].id
     return found
+
+
+def _page(reader: Reader, trade: str | None, after: str | None) -> list[Listing]:
+    if trade is None:
+        return reader.find(Listing, oldest_first=True, after=after)
+    return reader.find(Listing, oldest_first=True, after=after, trade=trade)

@@ -80,7 +80,7 @@ def _named_by_key(intent: PaymentIntent) -> tuple[str, str, int]:
 
 
 def draft_intent(deps: Deps, reader: Reader, request: MoneyRequest, key: str) -> PaymentIntent:
-    """The intent that a request would record, not yet judged; raises `InvalidAmount` for nothing."""
+    """The intent a request would record, not yet judged; raises `InvalidAmount` for nothing."""
     if request.amount.units <= 0:
         raise InvalidAmount("ask for more than nothing")
     nothing = Money(0, request.amount.asset)

@@ -84,12 +84,13 @@ def _refund(deps: Deps, cart_id: str, order: LegOrder, told: ShopOrder) -> Cart 
                 memo=f"order {order.order_id} returned"[:120],
                 decision_id=decision_id,
                 reference=intent.id,
+                run_id=cart.run_id,
             )
         )
         given = replace(now, refunded=back, problem=_said(told, now.paid, back))
         orders = tuple(given if one.shop == order.shop else one for one in cart.orders)
         refunded = replace(cart, orders=orders, updated_at=tx.now)
-        tx.put(refunded, "cart.refunded")
+        tx.put(refunded, "cart.refunded", run_id=cart.run_id)
     return refunded
 
 

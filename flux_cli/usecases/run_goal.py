@@ -13,25 +13,29 @@ from pathlib import Path
 
 from flux_cli.domain.agents import ORCHESTRATOR
 from flux_cli.domain.canonical import canonical, digest
+from flux_cli.domain.carts import Cart, CartState
 from flux_cli.domain.contracts import Contract, ContractState
+from flux_cli.domain.free_text import bounded
 from flux_cli.domain.intents import IntentState, PaymentIntent, Share
 from flux_cli.domain.marketplace import Listing, Strategy
 from flux_cli.domain.money import CREDIT, Money, total
-from flux_cli.domain.plan import Plan, Task, faults, longest_chain_hours
+from flux_cli.domain.plan import Plan, Task, faults, longest_chain_hours, told
 from flux_cli.domain.quorum import LinePrice, Urgency
 from flux_cli.domain.runs import Run, RunState, step_key
-from flux_cli.domain.work import Artefact
 from flux_cli.errors import CannotPlan, KeyReused
 from flux_cli.usecases.ask_plan import ask_plan
 from flux_cli.usecases.close_card import close_card
 from flux_cli.usecases.describe_run import describe_run
 from flux_cli.usecases.freeze import obey_freeze
-from flux_cli.usecases.hire import Job, carry_out
-from flux_cli.usecases.make_purchases import Outcome, make_purchases, outcomes
+from flux_cli.usecases.hire import Job
+from flux_cli.usecases.make_purchases import make_purchases, outcomes
+from flux_cli.usecases.manifest import manifest_of
 from flux_cli.usecases.money_request import MoneyRequest
 from flux_cli.usecases.ports import Deps, Progress, Reader
 from flux_cli.usecases.quote import quote_tasks
+from flux_cli.usecases.rehire import carry_out_task
 from flux_cli.usecases.request_money import request_money
+from flux_cli.usecases.run_errand import NotBought, cart_of, errand_files, run_errand
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,6 +141,9 @@ def _plan(deps: Deps, run: Run, progress: Progress) -> Run:
     if wrong:
         _keep(deps, _failed(deps, run, "; ".join(wrong)), "run.failed")
         raise CannotPlan("the plan cannot be carried out: " + "; ".join(wrong))
+    if plan.errand is not None:
+        progress("errand", wish=plan.errand.wish, plan=plan.digest[:12])
+        return _keep(deps, replace(run, plan=plan, state=RunState.WORKING), "run.planned")
     if plan.purchases:
         # Each is asked for when its turn comes, so there is nothing to request for all of them.
         progress("purchases", purchases=len(plan.purchases), plan=plan.digest[:12])
@@ -212,7 +219,7 @@ def _money_request(reader: Reader, run: Run, contracts: Sequence[Contract]) -> M
         amount=total([contract.price for contract in contracts], CREDIT),
         shares=tuple(Share(payee, amount) for payee, amount in shares.items()),
         purpose=run.purpose,
-        justification=run.justification,
+        justification=_justification(run, run.plan),
         claimed_return=run.claimed_return,
         urgency=run.urgency,
         plan_digest=run.plan.digest,
@@ -229,6 +236,11 @@ def _money_request(reader: Reader, run: Run, contracts: Sequence[Contract]) -> M
         prices=tuple(_line_price(reader, c, listings) for c in contracts),
         evidence=(f"plan {run.plan.digest[:12]}", *(f"quote {c.id}" for c in contracts)),
     )
+
+
+def _justification(run: Run, plan: Plan) -> str:
+    """The scenario's own words; of a goal that has none, what its plan is for the money."""
+    return run.justification if run.scenario else bounded(f"{run.justification} {told(plan)}", 600)
 
 
 def _line_price(reader: Reader, contract: Contract, listings: dict[str, Listing]) -> LinePrice:
@@ -250,6 +262,8 @@ def _line_price(reader: Reader, contract: Contract, listings: dict[str, Listing]
 def _work(deps: Deps, run: Run, progress: Progress) -> Run:
     """Hire for every task as soon as what it needs is settled, independent tasks in parallel."""
     assert run.plan is not None, "a run is planned before work starts"
+    if run.plan.errand is not None:
+        return _shop(deps, run, progress)
     if run.plan.purchases:
         return _buy(deps, run, progress)
     with deps.store.reading() as reader:
@@ -262,22 +276,28 @@ def _work(deps: Deps, run: Run, progress: Progress) -> Run:
             for task in _ready(run.plan, done):
                 if task.id not in started:
                     job = Job(run, task, contracts[task.id].id)
-                    running[workers.submit(carry_out, deps, job, progress)] = task
+                    running[workers.submit(carry_out_task, deps, job, progress)] = task
             if not running:
                 break
             finished, _ = wait(running, return_when=FIRST_COMPLETED)
             for future in finished:
                 task = running.pop(future)
                 done[task.id] = future.result().state
+    if ContractState.PENDING_APPROVAL in done.values():
+        return run
     _give_up_unreached(deps, run)
     close_card(deps, run)
-    if all(state is ContractState.SETTLED for state in done.values()) and len(done) == len(
-        run.plan.tasks
-    ):
+    accepted = [task for task, state in done.items() if state is ContractState.SETTLED]
+    if len(accepted) == len(run.plan.tasks):
         return _deliver(deps, _read(deps, run.id), progress)
-    rejected = [task for task, state in done.items() if state is not ContractState.SETTLED]
-    error = f"not accepted: {', '.join(rejected)}; their money came back"
-    return _keep(deps, _failed(deps, _read(deps, run.id), error), "run.failed")
+    rejected = ", ".join(sorted(set(done) - set(accepted)))
+    failed = replace(
+        _read(deps, run.id),
+        state=RunState.FAILED,
+        error=f"not accepted: {rejected}; their money came back"[:600],
+    )
+    # What was accepted is paid for, so it is delivered all the same.
+    return _deliver(deps, failed, progress)
 
 
 def _buy(deps: Deps, run: Run, progress: Progress) -> Run:
@@ -285,6 +305,22 @@ def _buy(deps: Deps, run: Run, progress: Progress) -> Run:
     deps.workspace.claim(Path(run.out), run.id)
     made = make_purchases(deps, run, progress)
     return _deliver(deps, run, progress) if all(one.is_over for one in made) else run
+
+
+def _shop(deps: Deps, run: Run, progress: Progress) -> Run:
+    """Do the plan's errand; one that was not done as wished fails, and what there is is told."""
+    deps.workspace.claim(Path(run.out), run.id)
+    ended = run_errand(deps, run, progress)
+    if isinstance(ended, NotBought):
+        failed = replace(run, state=RunState.FAILED, error=ended.why[:600])
+        return _deliver(deps, failed, progress)
+    if isinstance(ended, Cart):
+        bought = replace(run, intent_id=ended.intent_id)
+        return _deliver(deps, bought, progress) if ended.state is CartState.BOUGHT else run
+    if ended.intent.state is IntentState.DENIED:
+        return _denied(deps, run, ended.intent)
+    progress("waiting", payment=ended.intent.id, state=ended.intent.state)
+    return run
 
 
 def _ready(plan: Plan, done: dict[str, ContractState]) -> list[Task]:
@@ -302,7 +338,7 @@ def _give_up_unreached(deps: Deps, run: Run) -> None:
 
 
 def _deliver(deps: Deps, run: Run, progress: Progress) -> Run:
-    """Write the report and the manifest beside the deliverables, then complete the run."""
+    """Write the report and the manifest beside what was accepted, then end the run."""
     out = Path(run.out)
     with deps.store.reading() as reader:
         contracts = reader.find(Contract, run_id=run.id, oldest_first=True)
@@ -310,63 +346,24 @@ def _deliver(deps: Deps, run: Run, progress: Progress) -> Run:
     files = [
         replace(artefact, path=f"{contract.task_id}/{artefact.path}")
         for contract in contracts
+        if contract.state is ContractState.SETTLED
         for artefact in contract.artefacts
     ]
-    finished = replace(run, state=RunState.COMPLETED, deliverables=tuple(files), finished_at=now)
+    files += errand_files(deps, run)
+    state = RunState.FAILED if run.state is RunState.FAILED else RunState.COMPLETED
+    finished = replace(run, state=state, deliverables=tuple(files), finished_at=now)
     with deps.store.reading() as reader:
         document = describe_run(reader, finished)
     for name, media_type, data in deps.reports.render(document):
         files.append(deps.workspace.write(out, name, data, media_type))
     with deps.store.reading() as reader:
-        manifest = _manifest(finished, contracts, outcomes(reader, finished), files)
+        bought, cart = outcomes(reader, finished), cart_of(reader, finished)
+    manifest = manifest_of(finished, contracts, bought, cart, files)
     made = deps.workspace.write(
         out, "manifest.json", canonical(manifest).encode(), "application/json"
     )
     progress("delivered", files=len(files) + 1, out=run.out)
-    return _keep(deps, replace(finished, deliverables=(*files, made)), "run.completed")
-
-
-def _manifest(
-    run: Run, contracts: Sequence[Contract], bought: Sequence[Outcome], files: Sequence[Artefact]
-) -> object:
-    """What was delivered or bought, of whom, for how much, and the hash of every other file."""
-    assert run.plan is not None, "a delivered run had a plan"
-    return {
-        "schema": "flux.manifest/1",
-        "run": run.id,
-        "goal": run.goal,
-        "plan": run.plan.digest,
-        "money": "simulated",
-        "finished_at": run.finished_at,
-        "hires": [
-            {
-                "contract": contract.id,
-                "task": contract.task_id,
-                "agent": contract.provider,
-                "price": contract.price.decimal,
-                "currency": contract.price.asset.code,
-                "backend": contract.backend,
-                "checks": [
-                    {"name": c.name, "passed": c.passed, "found": c.found} for c in contract.checks
-                ],
-            }
-            for contract in contracts
-        ],
-        "purchases": [
-            {
-                "id": one.purchase.id,
-                "merchant": one.purchase.merchant,
-                "price": one.purchase.amount.decimal,
-                "currency": one.purchase.amount.asset.code,
-                "outcome": one.word,
-                "payment": one.intent.id if one.intent else None,
-                "card": one.card.id if one.card else None,
-                "authorization": one.authorization.id if one.authorization else None,
-            }
-            for one in bought
-        ],
-        "files": list(files),
-    }
+    return _keep(deps, replace(finished, deliverables=(*files, made)), f"run.{state}")
 
 
 STAGES = {

@@ -15,6 +15,7 @@ from flux_cli.domain.settlements import (
     bumped,
 )
 from flux_cli.usecases.end_settlement import end_settled, end_unpaid, note_outcome
+from flux_cli.usecases.follow_web import follow_web, web_payment_of
 from flux_cli.usecases.freeze import is_frozen
 from flux_cli.usecases.propose_settlement import authorize
 from flux_cli.usecases.settlement_ports import Head, SettleDeps
@@ -32,8 +33,11 @@ def step(deps: SettleDeps, settlement_id: str) -> Settlement:
     with deps.store.reading() as reader:
         settlement = reader.get(Settlement, settlement_id)
         attempts = reader.find(Attempt, settlement_id=settlement_id)
+        web = None if attempts else web_payment_of(reader, settlement)
     if settlement.state in ENDED:
         return settlement
+    if web is not None:
+        return follow_web(deps, settlement, web)
     if settlement.state is SettlementState.PROPOSED:
         return authorize(deps, settlement)
     if settlement.state is SettlementState.AUTHORIZED or not attempts:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from flux_cli.domain.intents import PaymentIntent
 from flux_cli.domain.quorum import SEATS
 from flux_cli.domain.runs import Run
+from flux_cli.domain.settled_claims import SettledClaim
 from flux_cli.errors import NotFound
 from flux_cli.usecases.describe_run import (
     Document,
@@ -45,7 +46,9 @@ def summarise_payment(intent: PaymentIntent) -> Document:
 
 def view_payment(reader: Reader, intent: PaymentIntent) -> Document:
     """A payment whole: its refusals, its ballots and the kernel's decision."""
+    claim = reader.lookup(SettledClaim, intent_id=intent.id)
     return summarise_payment(intent) | {
+        "returned": None if claim is None else claim.returned,
         "decision": describe_decision(reader, intent),
         "ballots": describe_ballots(reader, intent),
     }

@@ -12,6 +12,9 @@ def describe_scenario(scenario: Scenario) -> Document:
     """A scenario whole, its brief included."""
     tasks, purchases = scenario.plan.tasks, scenario.plan.purchases
     asked = [task.max_price for task in tasks] + [purchase.amount for purchase in purchases]
+    errand = scenario.plan.errand
+    if errand is not None and scenario.budget is not None:
+        asked.append(scenario.budget)
     return {
         "id": scenario.name,
         "title": scenario.title,
@@ -27,6 +30,7 @@ def describe_scenario(scenario: Scenario) -> Document:
         "plan_digest": scenario.plan.digest,
         "tasks": [shallow(task) for task in tasks],
         "purchases": [shallow(purchase) for purchase in purchases],
+        "errand": None if errand is None else shallow(errand),
         "brief": scenario.brief,
     }
 
@@ -52,7 +56,7 @@ def _summary(deps: Deps, name: str) -> Document:
     whole = describe_scenario(scenario)
     return {key: whole[key] for key in ("id", "title", "goal")} | {
         "tasks": len(scenario.plan.tasks),
-        "purchases": len(scenario.plan.purchases),
+        "purchases": len(scenario.plan.purchases) + (scenario.plan.errand is not None),
         "most": whole["most"],
         "error": None,
     }

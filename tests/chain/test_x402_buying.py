@@ -19,7 +19,9 @@ from flux_cli.domain.money import USDC, Money
 from flux_cli.domain.paywalls import WebPayment, WebState
 from flux_cli.domain.settlements import Settlement, SettlementState
 from flux_cli.errors import InvalidInput, KeyReused, ShopFailed, ShopRefused
+from flux_cli.usecases import settle
 from flux_cli.usecases.pay_url import Barred, Bought, Free, UrlWish, pay_url
+from flux_cli.usecases.policy_versions import put_in_force, revise
 from flux_cli.usecases.web_ports import UrlDeps
 
 ACME = paying.MERCHANTS["acme"]
@@ -296,8 +298,30 @@ def test_72_a_seller_that_claims_to_be_paid_and_is_not_is_not_believed(
 def test_the_payers_own_policy_still_decides(
     urls: UrlDeps, payer: paying.Payer, shop: Shop, chain: rig.LocalChain
 ) -> None:
-    broke = UrlWish(shop.url, "researcher", PRICE)
-    denied = pay_url(urls, broke, key="k", seconds=5, progress=quiet)
+    with payer.deps.store.reading() as reader:
+        tight = {"asset": "USDC", "per_payment": "0.01", "rails": ["arc"]}
+        revision = revise(payer.deps, reader, "orchestrator", tight)
+    put_in_force(payer.deps, revision)
+    denied = buy(urls, shop.url)
     assert isinstance(denied, PaymentIntent)
     assert denied.state is IntentState.DENIED
     assert (shop.headers, chain.paid(ACME)) == ([], [])
+
+
+def test_what_a_seller_never_used_expires_and_the_money_comes_back(
+    urls: UrlDeps, payer: paying.Payer, shop: Shop, chain: rig.LocalChain
+) -> None:
+    shop.twist = lambda reply, header: None if header else reply
+    assert shop.stall is not None
+    shop.stall.relay = lambda terms, nonce, signed: "0x" + "12" * 32
+    shop.stall.wait_seconds = 0
+    lost = buy(urls, shop.url, seconds=0.05)
+    assert books(payer, HELD) == PRICE.units
+    (open_one,) = settle.drain(payer.settling, seconds=0.05, progress=quiet)
+    assert (open_one.state, chain.paid(ACME)) == (SettlementState.AUTHORIZED, [])
+    chain.at(lost.payment.authorization.valid_before + 1)
+    (ended,) = settle.drain(payer.settling, seconds=5, progress=quiet)
+    assert ended.state is SettlementState.EXPIRED
+    assert (chain.paid(ACME), books(payer, HELD)) == ([], 0)
+    assert books(payer, "wallet:orchestrator") == 1_000_000_000
+    assert sound(payer)

@@ -2,12 +2,15 @@
 
 A need is `60 badges +magnetic -plastic ? @2.50`: how many, of what category, `+` a term, `-` an
 exclusion (`_` for a space), `?` where it is only nice to have, `@` the most one unit may cost.
-Both tables were written before the parser was; HELD_OUT was first run when it was finished.
+BRIEFS and HELD_OUT were written before the parser. BRIEFS is what it was made to read. HELD_OUT and
+HELD_OUT_AGAIN were first run when it was finished: of them 26 of 30 and 17 of 20 were understood
+exactly at that first run, which is what to expect of briefs nobody has seen; what they showed to
+be wrong was then mended.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import date
 
 from flux_cli.domain.marketplace import Strategy
@@ -29,7 +32,6 @@ class Case:
     strategy: str = "balanced"
     no: str = ""
     currency: str = "USD"
-    extra: dict[str, str] = field(default_factory=dict)
 
     def facts(self) -> dict[str, object]:
         """What is compared with `facts_of` a spec."""
@@ -297,4 +299,48 @@ HELD_OUT = [
     Case("twelve power strips, thirteen extension leads; $15 max per power strip",
          "12 power_strips @15.00; 13 power_strips +extension +leads"),
     Case("dinks for 20 people and chps for 20 people", "40 drinks; 40 snacks +chips", people=20),
+]  # fmt: skip
+
+HELD_OUT_AGAIN = [
+    Case("Robotics club, 22 kids: microcontrollers, 22 usb cables, batteries. Budget $400,"
+         " by Dec 10",
+         "5 maker_boards +microcontrollers; 22 cables +usb; 5 batteries", "400", "2026-12-10", 22),
+    Case("get 15 notepads and 30 pencils before next Friday, no more than 70 bucks",
+         "15 notebooks; 30 pens +pencils", "70", "2026-12-03"),
+    Case("40 pax conference: lanyards, bottled water, notebooks; cheapest",
+         "40 badges +lanyards; 80 water; 40 notebooks", people=40, strategy="cheapest"),
+    Case("Without alcohol or sugar: drinks for 25 people",
+         "50 drinks", people=25, no="alcohol,sugar"),
+    Case("2 ring lights, 1 lapel microphone & 1 4k webcam, under £350",
+         "2 lighting +ring; 1 microphones +lapel; 1 webcams +4k", "350", currency="GBP"),
+    Case("30 tshrits, 30 stickrs, by +1w",
+         "30 tshirts; 30 stickers", by="2026-12-02"),
+    Case("essential: first aid kit, hand sanitizer. optional: wipes. 60 visitors",
+         "2 first_aid; 4 hand_sanitizer; 3 cleaning ? +wipes", people=60),
+    Case("Spend between $50 and $75 on decorations and balloons",
+         "2 decorations; 2 decorations +balloons", "75"),
+    Case("fifteen headsets at most $40 each",
+         "15 headphones +headsets @40.00"),
+    Case("i want 100 name tags by this friday please",
+         "100 badges", by="2026-11-27"),
+    Case("5 extension cords, 5 power strips (surge protection not needed)",
+         "5 power_strips +extension +cords; 5 power_strips"),
+    Case("fruit and water for a class of 31, tomorrow",
+         "31 fruit; 62 water", by="2026-11-26", people=31),
+    Case("one monitor, two keyboards, three mice",
+         "1 monitors; 2 keyboards; 3 mice"),
+    Case("We are 9 people and need coffee for 2 days, max 30 EUR",
+         "18 coffee", "30", people=9, currency="EUR"),
+    Case("snacks: 3 per person, drinks: 2 per person, 16 people",
+         "48 snacks; 32 drinks", people=16),
+    Case("Prizes: 1 trophy, 10 medals. Total: $130. Express shipping.",
+         "1 prizes +trophy; 10 prizes +medals", "130", strategy="fastest"),
+    Case("100 stickers ($0.50 each max) plus 20 totes",
+         "100 stickers @0.50; 20 bags"),
+    Case("a4 paper 1000 sheets, black markers 12",
+         "1000 paper +a4; 12 markers +black"),
+    Case("30 vegan cookies, 30 nut-free granola bars",
+         "30 snacks +vegan +cookies; 30 snacks +nut-free +granola +bars"),
+    Case("laptop stickers for everyone (85 attendees), 2026-12-20 at the latest",
+         "255 stickers +laptop", by="2026-12-20", people=85),
 ]  # fmt: skip

@@ -343,7 +343,7 @@ def broken(folder: Path, **changes: str) -> Path:
             '[[payments]]\nid = "cloud"',
             '[[tasks]]\nid = "a"\ntrade = "b"\ntitle = "c"\nproduces = ["d"]\nmax_price = "1.00"\n'
             '[[payments]]\nid = "cloud"',
-            "one of the two",
+            "one of the three",
         ),
     ],
 )  # fmt: skip

@@ -10,7 +10,13 @@ from flux_cli.adapters.brains.planner import propose
 from flux_cli.adapters.brains.seats import cfo, data, growth, operations, risk
 from flux_cli.domain.money import Money
 from flux_cli.domain.quorum import Dossier, Opinion
-from flux_cli.usecases.brain_ports import Answered, BallotQuestion, PlanQuestion, Question
+from flux_cli.usecases.brain_ports import (
+    Answered,
+    BallotQuestion,
+    PlanQuestion,
+    Question,
+    WishQuestion,
+)
 
 A = TypeVar("A")
 
@@ -37,6 +43,8 @@ class OfflineBrain:
     def _answer(self, question: Question[A]) -> tuple[object, str]:
         if isinstance(question, BallotQuestion):
             return self.opinion(question.seat, question.dossier), f"rules/{question.seat}"
+        if isinstance(question, WishQuestion):
+            return question.read, "rules/wishes"
         assert isinstance(question, PlanQuestion), "a question of a kind nobody answers"
         return propose(question), "rules/planner"
 

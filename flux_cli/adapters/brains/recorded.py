@@ -23,9 +23,17 @@ from flux_cli.domain.canonical import canonical, digest
 from flux_cli.domain.money import Money
 from flux_cli.domain.plan import Plan
 from flux_cli.domain.quorum import BallotError, Opinion
+from flux_cli.domain.shopping import ShoppingSpec
 from flux_cli.domain.text import HIDDEN
 from flux_cli.errors import CannotPlan, FluxError, InvalidInput, StorageFailed
-from flux_cli.usecases.brain_ports import Answered, BallotQuestion, Brain, PlanQuestion, Question
+from flux_cli.usecases.brain_ports import (
+    Answered,
+    BallotQuestion,
+    Brain,
+    PlanQuestion,
+    Question,
+    WishQuestion,
+)
 
 A = TypeVar("A")
 Count = Annotated[int, msgspec.Meta(ge=0)]
@@ -70,6 +78,8 @@ def question_key(question: Question[Any]) -> tuple[str, str]:
     if isinstance(question, BallotQuestion):
         asked: object = [question.seat, replace(question.dossier, request_digest="")]
         kind = "ballot"
+    elif isinstance(question, WishQuestion):
+        kind, asked = "wish", question
     else:
         assert isinstance(question, PlanQuestion), "a question of a kind nobody answers"
         kind, asked = "plan", question
@@ -143,7 +153,9 @@ class RecordedBrain:
             left = self._answers.get(key)
             given = left.popleft() if left else None
         if given is None:
-            who = f"the {question.seat} seat" if isinstance(question, BallotQuestion) else "a plan"
+            who = (
+                f"the {question.seat} seat" if isinstance(question, BallotQuestion) else f"a {kind}"
+            )
             raise InvalidInput(
                 f"{self._path} has no answer left for this {kind} question ({who}): a recording"
                 " answers only what was asked when it was made, from the same state of the ledger",
@@ -204,9 +216,12 @@ def _value(path: Path, kind: str, value: object) -> object:
     if _hides(value):
         raise _unusable(path, "an answer holds characters that cannot be seen")
     try:
-        return msgspec.convert(value, Opinion if kind == "ballot" else Plan, strict=True)
+        return msgspec.convert(value, _VALUES[kind], strict=True)
     except (msgspec.ValidationError, ValueError) as error:
         raise _unusable(path, f"an answer holds no {kind} ({error})") from error
+
+
+_VALUES: Final = {"ballot": Opinion, "plan": Plan, "wish": ShoppingSpec}
 
 
 def _hides(value: object) -> bool:

@@ -36,6 +36,7 @@ _GOOD = frozenset(
         "active",
         "used",
         "bought",
+        "paid",
         "yes",
     }
 )
@@ -144,6 +145,7 @@ def _facts(document: Mapping[str, object]) -> dict[str, Any]:
         "split": _split(run["payment"]),
         "refusals": _refusals(run["payment"]),
         "purchases": [_purchase(one) for one in run.get("purchases", ())],
+        "cart": _cart(run.get("cart")),
         "totals": _totals(run.get("purchases", ())),
         "entries": entries,
         "balanced": sum(entry["balanced"] for entry in entries),
@@ -231,6 +233,25 @@ def _purchase(one: Mapping[str, Any]) -> dict[str, Any]:
         "cards": _cards(one["ballots"]),
         "conditions": _together(one["ballots"]) if _approved(one["decision"]) else [],
         "refusals": _refusals(one["payment"]),
+    }
+
+
+def _cart(cart: Mapping[str, Any] | None) -> dict[str, Any] | None:
+    """A cart with its orders beside their shipping, what else there was, and its wish as read."""
+    if cart is None:
+        return None
+    shipping = {leg["shop"]: leg["shipping"] for leg in cart["legs"]}
+    kinds = (("understood", "understood"), ("assumptions", "assumed"), ("warnings", "warning"))
+    return {
+        **cart,
+        "orders": [{**order, "shipping": shipping[order["shop"]]} for order in cart["orders"]],
+        "paid": sum(order["state"] == "paid" for order in cart["orders"]),
+        "others": [*cart["proof"]["baselines"], *cart["proof"]["what_ifs"]],
+        "remarks": [
+            {"kind": word, "text": remark["text"]}
+            for kind, word in kinds
+            for remark in cart["spec"][kind]
+        ],
     }
 
 

@@ -6,18 +6,21 @@ import difflib
 import hashlib
 import re
 import tomllib
+from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from flux_cli.domain.marketplace import Strategy
 from flux_cli.domain.money import CREDIT, Money, parse_money
 from flux_cli.domain.plan import Plan, Task, faults
-from flux_cli.domain.purchases import Purchase
+from flux_cli.domain.purchases import Errand, Purchase
 from flux_cli.domain.quorum import Urgency
+from flux_cli.domain.wishes import read_wish
 from flux_cli.errors import Fix, FluxError, InvalidScenario, NotFound
 from flux_cli.usecases.ports import Scenario
 
 if TYPE_CHECKING:
-    from flux_cli.adapters.scenario_files.form import Form, PaymentForm, TaskForm
+    from flux_cli.adapters.scenario_files.form import Form, PaymentForm, ShoppingForm, TaskForm
 
 NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,63}", re.ASCII)
 LARGEST = 64 * 1024
@@ -74,6 +77,7 @@ def read_scenario(file: Path, trades: frozenset[str]) -> Scenario:
             form.goal,
             tuple(_task(task) for task in form.tasks),
             tuple(_purchase(payment, folder, file) for payment in form.payments),
+            _errand(form.shopping),
         )
         expected, budget = _amount(form.expected_return), _amount(form.budget)
     except InvalidScenario:
@@ -173,6 +177,15 @@ def _purchase(form: PaymentForm, folder: Path, file: Path) -> Purchase:
         known_prices=tuple(parse_money(price, CREDIT) for price in form.known_prices),
         evidence=tuple(_named_by_hash(folder, name, file) for name in form.evidence),
     )
+
+
+def _errand(form: ShoppingForm | None) -> Errand | None:
+    if form is None:
+        return None
+    # On no day of the year does a wish name something to buy that it does not name on another.
+    read_wish(form.wish, date(2026, 1, 1))
+    days = None if form.by is None else int(form.by[1:-1])
+    return Errand(form.wish.strip(), days, Strategy(form.strategy))
 
 
 def _named_by_hash(folder: Path, name: str, file: Path) -> str:

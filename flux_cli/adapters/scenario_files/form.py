@@ -46,10 +46,22 @@ class PaymentForm(_Strict):
     evidence: Annotated[list[Pattern], Field(max_length=10)] = []
 
 
-class Form(_Strict):
-    """A whole scenario file: `tasks` to have done or `payments` to make, never both.
+class ShoppingForm(_Strict):
+    """The `[shopping]` table: a wish in words, bought within the scenario's budget.
 
-    What is said for the money stands once for all tasks, and with each payment of its own.
+    `by` counts days from the start of the run.
+    """
+
+    wish: Annotated[str, StringConstraints(min_length=1, max_length=2000)]
+    by: Annotated[str, StringConstraints(pattern=r"^\+[0-9]{1,3}d$")] | None = None
+    strategy: Literal["cheapest", "balanced", "fastest"] = "balanced"
+
+
+class Form(_Strict):
+    """A whole scenario file: `tasks` to have done, `payments` to make, or `shopping` to do.
+
+    What is said for the money stands once for all tasks, and with each payment of its own; for a
+    cart its own facts speak.
     """
 
     schema_: Literal["flux.scenario/1"]
@@ -65,12 +77,20 @@ class Form(_Strict):
     budget: str | None = None
     tasks: list[TaskForm] = []
     payments: list[PaymentForm] = []
+    shopping: ShoppingForm | None = None
 
     @model_validator(mode="after")
     def _one_kind(self) -> Form:
-        if bool(self.tasks) == bool(self.payments):
-            raise ValueError("a scenario has [[tasks]] or [[payments]]: one of the two")
+        kinds = (bool(self.tasks), bool(self.payments), self.shopping is not None)
+        if sum(kinds) != 1:
+            raise ValueError(
+                "a scenario has [[tasks]], [[payments]] or [shopping]: one of the three"
+            )
         said = (self.justification, self.expected_return)
+        if self.shopping and said != (None, None):
+            raise ValueError("justification and expected_return are no part of shopping")
+        if self.shopping and self.budget is None:
+            raise ValueError("budget is missing")
         if self.payments and said != (None, None):
             raise ValueError("justification and expected_return belong to each of the payments")
         if self.tasks and self.justification is None:

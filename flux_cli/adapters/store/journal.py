@@ -235,6 +235,23 @@ def records(connection: sqlite3.Connection, places: Sequence[tuple[int, int]]) -
     return [record(by_entry.get(seq, [(seq,) * 15])) for seq, _ in places]
 
 
+def records_of(connection: sqlite3.Connection, reference: str) -> list[EntryRecord]:
+    """The entries that name an object, oldest first."""
+    sql = "select seq, moves from movements where reference = ? order by seq"
+    return records(connection, connection.execute(sql, (reference,)).fetchall())
+
+
+def refunded(connection: sqlite3.Connection, reference: str, account: str, asset: str) -> int:
+    """The units that `account` has given back of the payment `reference`."""
+    row = connection.execute(
+        "select coalesce(sum(m.amount), 0) from movements m join accounts a"
+        " on a.number = m.source where m.reference = ? and a.name = ? and a.asset = ?"
+        " and m.kind = ?",
+        (reference, account, asset, KINDS.index(EntryKind.REFUND) + 1),
+    ).fetchone()
+    return int(row[0])
+
+
 def record(rows: Sequence[tuple[object, ...]]) -> EntryRecord:
     """The movements of one entry as what they record; raises `LedgerCorrupt` if they are none."""
     seq, first, _, key, kind, *_, memo, decision_id, reference, run_id, at, _ = rows[0]

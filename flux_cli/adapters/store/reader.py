@@ -175,6 +175,10 @@ class SqliteReader:
             places = self._places_of(account, end, where, values, limit)
         return journal.records(self._connection, places)
 
+    def entries_of(self, reference: str) -> list[EntryRecord]:
+        """Every entry that names this object, oldest first."""
+        return journal.records_of(self._connection, reference)
+
     def entries_after(self, seq: int, limit: int) -> list[EntryRecord]:
         """The first `limit` entries that begin after movement `seq`, oldest first."""
         places = self._rows(
@@ -288,13 +292,7 @@ class SqliteReader:
 
     def refunded_by(self, reference: str, account: str, asset: Asset) -> Money:
         """What `account` has given back of the payment `reference`."""
-        row = self._one(
-            "select coalesce(sum(m.amount), 0) from movements m join accounts a"
-            " on a.number = m.source where m.reference = ? and a.name = ? and a.asset = ?"
-            " and m.kind = ?",
-            (reference, account, asset.code, journal.KINDS.index(EntryKind.REFUND) + 1),
-        )
-        return Money(0 if row is None else row[0], asset)
+        return Money(journal.refunded(self._connection, reference, account, asset.code), asset)
 
     def used(self, limit: Limit, requester: str, subject: str, asset: Asset) -> tuple[Money, int]:
         """What `limit` has counted for `subject` so far: an amount and a number of payments."""

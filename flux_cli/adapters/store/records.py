@@ -36,6 +36,7 @@ from flux_cli.domain.policy_drafts import PolicyDraft
 from flux_cli.domain.quorum import Ballot
 from flux_cli.domain.reviews import Review
 from flux_cli.domain.runs import Run
+from flux_cli.domain.settled_claims import SettledClaim
 from flux_cli.domain.settlements import Attempt, Settlement
 from flux_cli.domain.streams import Stream
 from flux_cli.errors import LedgerCorrupt
@@ -56,6 +57,7 @@ TABLES: dict[type, str] = {
     Decision: "decisions",
     Ballot: "ballots",
     Hearing: "hearings",
+    SettledClaim: "settled_claims",
     Card: "cards",
     Contract: "contracts",
     Review: "reviews",

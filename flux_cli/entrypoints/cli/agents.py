@@ -1,4 +1,4 @@
-"""`flux agents list|show|add|fund|pause|resume`."""
+"""`flux agents list|show|leaderboard|add|fund|pause|resume`."""
 
 from __future__ import annotations
 
@@ -24,6 +24,7 @@ from flux_cli.usecases.found_economy import found_economy
 from flux_cli.usecases.fund_agent import fund_agent
 from flux_cli.usecases.open_agent import open_agent
 from flux_cli.usecases.view_agents import agent_named, describe_agent, describe_agents
+from flux_cli.usecases.view_market import leaderboard
 
 app = noun("Who earns and spends.")
 
@@ -44,6 +45,14 @@ BALANCES = (
     Column("earned", "earned", "money"),
     Column("spent", "spent", "money"),
     Column("net", "net", "money"),
+)
+BEST = (
+    Column("rank", "rank", "number"),
+    Column("agent", "agent"),
+    Column("quality", "quality", "number"),
+    Column("reliability", "reliability", "number"),
+    Column("jobs", "jobs", "number"),
+    Column("earned", "earned", "money"),
 )
 PURSE = {"currency", "available", "held", "total", "earned", "spent", "net", "transactions"}
 """What stands in the table too, where there is more than one asset."""
@@ -76,6 +85,16 @@ def show(
     shown = _brief(whole) if flux.for_people else whole
     tables = {"balances": BALANCES}
     flux.show(Document("agent", shown, tables=tables, last="money is simulated"))
+
+
+@verb(app, "leaderboard", examples=("flux agents leaderboard",))
+def best(flux: Invocation) -> None:
+    """List the specialists, the best proven first; `flux market show` says why."""
+    deps = open_existing(flux.config, timeout=flux.timeout)
+    with deps.store.reading() as reader:
+        rows = leaderboard(deps, reader)
+    last = str(rows[0]["formula"]) if rows else ""
+    flux.show(Listing("reputation", rows, BEST, empty="no specialists: `flux init`", last=last))
 
 
 @verb(

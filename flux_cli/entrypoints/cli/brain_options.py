@@ -119,6 +119,6 @@ def _lower(flux: Invocation, text: str) -> Money:
         raise InvalidInput(
             f"{most} is more than brain.max_cost, {cap}, which it can only lower",
             param="--max-brain-cost",
-            fixes=(Fix(f"write --max-brain-cost {cap.decimal} or less, or raise brain.max_cost"),),
+            fixes=(Fix(f"ask for {cap} or less, or raise brain.max_cost in your own file"),),
         )
     return most

@@ -12,7 +12,8 @@ import typer
 from flux_cli.bootstrap import brief_text, open_flux
 from flux_cli.domain.agents import ORCHESTRATOR
 from flux_cli.domain.marketplace import Strategy
-from flux_cli.domain.wishes import read_wish, with_flags
+from flux_cli.domain.shopping import ShoppingSpec
+from flux_cli.domain.wishes import with_flags
 from flux_cli.entrypoints.cli.cart_checkout import (
     Failing,
     MaxIncrease,
@@ -30,10 +31,17 @@ from flux_cli.entrypoints.cli.run_progress import run_progress
 from flux_cli.entrypoints.cli.spec_editor import edited, read_spec
 from flux_cli.entrypoints.cli.verb import daily, verb
 from flux_cli.errors import Fix, InvalidInput
+from flux_cli.usecases.ask_wish import ask_wish
 from flux_cli.usecases.found_economy import found_economy
 from flux_cli.usecases.make_cart import Unfilled, Wish, make_cart
 
 app = daily()
+
+BriefFile = Annotated[
+    Path | None,
+    typer.Option(metavar="FILE", help="The wish in a file: text, Markdown, PDF or an image."),
+]
+Edit = Annotated[bool, typer.Option("--edit", help="Change what was understood in $EDITOR first.")]
 
 
 @verb(
@@ -59,13 +67,8 @@ def buy(
     spec: Annotated[
         Path | None, typer.Option(metavar="FILE", help="The shopping list as JSON, instead.")
     ] = None,
-    brief: Annotated[
-        Path | None,
-        typer.Option(metavar="FILE", help="The wish in a file: text, Markdown, PDF or an image."),
-    ] = None,
-    edit: Annotated[
-        bool, typer.Option("--edit", help="Change what was understood in $EDITOR first.")
-    ] = False,
+    brief: BriefFile = None,
+    edit: Edit = False,
     max_increase: MaxIncrease = "0",
     on_failure: OnFailing = Failing.REFUND_ALL,
     negotiate: Negotiate = False,
@@ -74,26 +77,18 @@ def buy(
     """Find the best cart for a wish over all trusted shops, prove it, ask, and buy it once."""
     deps = open_flux(flux.config, timeout=flux.timeout)
     found_economy(deps)
-    today = flux.now.date()
     words = _words(wish, brief, spec)
-    understood = read_wish(words, today) if spec is None else read_spec(spec)
-    understood = with_flags(
-        understood,
-        None if budget is None else amount_of(budget, param="--budget"),
-        None if by is None else _day(by, today),
-    )
-    if strategy is not None:
-        understood = replace(understood, strategy=strategy)
+    key = "dry" if flux.dry_run else key_of(flux, deps)
+    told = run_progress(flux)
+    if spec is not None:
+        read = read_spec(spec)
+    else:
+        read = ask_wish(deps, buyer, words, flux.now.date(), key=key, progress=told)
+    understood = _flagged(flux, read, budget, by, strategy)
     if edit:
         understood = edited(flux, understood)
-    key = "dry" if flux.dry_run else key_of(flux, deps)
-    filled = make_cart(
-        deps,
-        Wish(buyer, words, understood),
-        key=key,
-        keep=not flux.dry_run,
-        progress=run_progress(flux),
-    )
+    wanted = Wish(buyer, words, understood)
+    filled = make_cart(deps, wanted, key=key, keep=not flux.dry_run, progress=told)
     if isinstance(filled, Unfilled):
         refuse_unfilled(flux, filled, understood)
     if flux.dry_run:
@@ -105,6 +100,20 @@ def buy(
         flux.show(cart_document(filled.cart, filled.found, for_people=True))
     terms = terms_of(max_increase, on_failure, filled.cart.hash, negotiate=negotiate)
     return buy_cart(flux, deps, filled.cart, filled.found, terms)
+
+
+def _flagged(
+    flux: Invocation,
+    read: ShoppingSpec,
+    budget: str | None,
+    by: str | None,
+    strategy: Strategy | None,
+) -> ShoppingSpec:
+    """What was read, where the flags win."""
+    most = None if budget is None else amount_of(budget, param="--budget")
+    day = None if by is None else _day(by, flux.now.date())
+    found = with_flags(read, most, day)
+    return found if strategy is None else replace(found, strategy=strategy)
 
 
 def _words(wish: str, brief: Path | None, spec: Path | None) -> str:

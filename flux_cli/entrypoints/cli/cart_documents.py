@@ -2,70 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import NoReturn
 
 from flux_cli.domain.carts import Cart
 from flux_cli.domain.money import Money
 from flux_cli.domain.shopping import ShoppingSpec
-from flux_cli.entrypoints.cli.document import Column, Document
+from flux_cli.entrypoints.cli.cart_tables import HEADINGS, TABLES
+from flux_cli.entrypoints.cli.document import Document
 from flux_cli.entrypoints.cli.exit_codes import ExitCode
 from flux_cli.entrypoints.cli.invocation import Invocation
 from flux_cli.entrypoints.cli.refusal import Refusal
-from flux_cli.entrypoints.cli.run_document import rows_of
+from flux_cli.entrypoints.cli.run_document import orders_of
 from flux_cli.errors import Fix
 from flux_cli.usecases.make_cart import Unfilled
 from flux_cli.usecases.search_offers import Found
 from flux_cli.usecases.view_carts import describe_cart, describe_found, describe_unfillable
-
-TABLES = {
-    "lines": (
-        Column("need", "need"),
-        Column("packs", "packs", "number"),
-        Column("price", "each", "money"),
-        Column("total", "total", "money"),
-        Column("shop", "shop"),
-        Column("days", "days", "number"),
-        Column("title", "product"),
-    ),
-    "legs": (
-        Column("shop", "shop"),
-        Column("goods", "goods", "money"),
-        Column("shipping", "shipping", "money"),
-        Column("total", "total", "money"),
-        Column("arrives", "there by"),
-    ),
-    "dropped": (Column("need", "need"), Column("reason", "why")),
-    "orders": (
-        Column("shop", "shop"),
-        Column("state", "state", "status"),
-        Column("paid", "paid", "money"),
-        Column("refunded", "back", "money"),
-        Column("arrives", "there by"),
-        Column("tracking", "tracking"),
-        Column("problem", "problem"),
-    ),
-    "trace": (
-        Column("stage", "stage"),
-        Column("brain", "brain"),
-        Column("latency_ms", "ms", "number"),
-        Column("said", "what"),
-    ),
-    "compared": (
-        Column("name", "instead"),
-        Column("total", "total", "money"),
-        Column("more", "more", "money"),
-        Column("note", "note"),
-    ),
-    "understood": (Column("kind", "kind"), Column("text", "what")),
-}
-HEADINGS = {
-    "lines": "what is bought",
-    "legs": "where",
-    "dropped": "left out",
-    "trace": "plan, act, verify",
-    "understood": "the wish",
-}
 
 
 def cart_document(
@@ -113,7 +64,7 @@ def _brief(cart: Cart, whole: dict[str, object]) -> dict[str, object]:
         shown["limits met"] = "\n".join(proof.binding)
     shown |= {name: whole[name] for name in ("lines", "legs")}
     if cart.orders:
-        shown["orders"] = [_order(order) for order in rows_of(whole, "orders")]
+        shown["orders"] = orders_of(whole)
     if cart.trace:
         shown["trace"] = whole["trace"]
     if cart.dropped:
@@ -153,10 +104,6 @@ def refuse_unfilled(flux: Invocation, unfilled: Unfilled, spec: ShoppingSpec) ->
         document=Document("unfilled_wish", whole),
         exit_code=ExitCode.DENIED,
     )
-
-
-def _order(order: Mapping[str, object]) -> dict[str, object]:
-    return {**order, "tracking": order["tracking"] or "-", "problem": order["problem"] or "-"}
 
 
 def _spec_json(spec: ShoppingSpec) -> dict[str, object]:

@@ -21,7 +21,6 @@ from flux_cli.entrypoints.cli.cart_checkout import (
     terms_of,
 )
 from flux_cli.entrypoints.cli.cart_documents import cart_document, refuse_unfilled
-from flux_cli.entrypoints.cli.cart_receipt import receipt_markdown, receipt_page
 from flux_cli.entrypoints.cli.document import Column, Document, Listing
 from flux_cli.entrypoints.cli.exit_codes import ExitCode
 from flux_cli.entrypoints.cli.invocation import Invocation
@@ -239,8 +238,8 @@ def receipt(
     cart = _found(deps, cart_id)
     if not cart.orders:
         raise WrongState(f"the cart is {cart.state}: nothing of it was bought", subject=cart.id)
-    written = receipt_page if form is ReceiptForm.HTML else receipt_markdown
-    flux.print(written(cart))
+    forms = {name: content for name, _, content in deps.reports.receipt(cart)}
+    flux.print(forms[f"receipt.{form.value}"].decode())
 
 
 @verb(app, "refund", examples=("flux carts refund cart_01 amazon",))

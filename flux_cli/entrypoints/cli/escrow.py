@@ -126,7 +126,7 @@ def create(
         amount=money,
         memo=memo,
         evaluator=names[2],
-        expires_in=_lifetime(expires_in),
+        expires_in=lifetime(expires_in),
         milestones=tuple(_milestone(one, money.asset) for one in milestone or ()),
         justification=justification,
         claimed_return=None
@@ -350,7 +350,8 @@ _LIFETIME = re.compile(r"([0-9]{1,5})([mhdw])", re.ASCII)
 _UNITS = {"m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
 
 
-def _lifetime(text: str) -> timedelta:
+def lifetime(text: str) -> timedelta:
+    """A time such as 12h or 7d. Raises `InvalidInput`."""
     found = _LIFETIME.fullmatch(text)
     if found is None:
         raise InvalidInput(

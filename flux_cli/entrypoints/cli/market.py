@@ -9,6 +9,7 @@ import typer
 from flux_cli.bootstrap import open_existing
 from flux_cli.domain.marketplace import WEIGHTS, Strategy
 from flux_cli.domain.marketplace import Listing as Offer
+from flux_cli.entrypoints.cli import market_hiring, market_selling
 from flux_cli.entrypoints.cli.document import Column, Listing
 from flux_cli.entrypoints.cli.invocation import Invocation
 from flux_cli.entrypoints.cli.pages import PAGED, page
@@ -77,3 +78,7 @@ def _explained(strategy: Strategy) -> tuple[Column, ...]:
         for name, weight in WEIGHTS[strategy].items()
     )
     return (Column("provider", "agent"), Column("score", "score", "number"), *parts)
+
+
+market_selling.register(app)
+market_hiring.register(app)

@@ -46,9 +46,9 @@ def serve(
             "the HTTP merchant needs the extra `server`, which is not installed",
             fixes=(Fix("install it", ("pip", "install", "flux-agents[server]")),),
         )
+    from flux_cli.entrypoints.http.serve import listen, url_of
+    from flux_cli.entrypoints.http.serve import serve as answer
     from flux_cli.entrypoints.merchant.app import merchant_app
-    from flux_cli.entrypoints.merchant.serve import listen, url_of
-    from flux_cli.entrypoints.merchant.serve import serve as answer
 
     deps = open_flux(flux.config, timeout=flux.timeout)
     found_economy(deps)

@@ -79,6 +79,8 @@ def _brief(whole: Mapping[str, object]) -> dict[str, object]:
     tally = decision["tally"] if isinstance(decision, Mapping) else None
     brief = {name: whole[name] for name in ALWAYS} | _payees(whole)
     brief |= {name: whole[name] for name in IF_SET if _is_set(whole[name])}
+    if whole["returned"] is not None:
+        brief["returned"] = whole["returned"]
     if whole["state"] in WAITING_OR_HELD:
         brief["expires_at"] = whole["expires_at"]
     if tally is not None or whole["votes"] is not None:

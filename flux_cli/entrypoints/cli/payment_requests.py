@@ -186,9 +186,9 @@ def refuse_above_maximum(flux: Invocation, amount: Money) -> None:
     )
 
 
-def amount_or_nothing(text: str, asset: Asset) -> Money:
-    """`--max-amount` in `asset`, where nothing is a limit too; raises `InvalidAmount`."""
+def amount_or_nothing(text: str, asset: Asset, param: str = "--max-amount") -> Money:
+    """An amount where nothing is one too; raises `InvalidAmount` naming the option."""
     try:
         return parse_money(text, asset)
     except InvalidAmount as error:
-        raise InvalidAmount(error.message, param="--max-amount") from None
+        raise InvalidAmount(error.message, param=param) from None

@@ -47,6 +47,7 @@ from flux_cli.entrypoints.cli.payment_requests import (
     Reference,
     Wording,
     amount_of,
+    amount_or_nothing,
     ask_for,
     asset_of,
     key_of,
@@ -60,11 +61,13 @@ from flux_cli.usecases.correct_payment import refund_payment
 from flux_cli.usecases.expire_due import expire_due
 from flux_cli.usecases.ports import Deps
 from flux_cli.usecases.request_money import approve_payment, deny_payment
-from flux_cli.usecases.view_payments import summarise_payment, view_payment
+from flux_cli.usecases.settle_claim import claim_of, settle_claim
+from flux_cli.usecases.view_payments import find_payment, summarise_payment, view_payment
 
 app = noun("Requests for money and what was decided.")
 
 PaymentId = Annotated[str, typer.Argument(metavar="ID", help="The payment's id, or its start.")]
+Subject = Annotated[str, typer.Argument(metavar="ID", help="A payment's id, or a run's.")]
 Part = Annotated[
     str | None, typer.Option("--amount", metavar="AMOUNT", help="Only this much of it.")
 ]
@@ -292,6 +295,32 @@ def refund(
     assert isinstance(refunded, PaymentIntent), "a denial has ended the command"
     last = f"{refunded.refunded} of {refunded.captured} given back, simulated"
     return tell_payment(flux, deps, refunded, key=key, last=last)
+
+
+@verb(app, "outcome", examples=("flux payments outcome pi_01 --returned 320",))
+def outcome(
+    flux: Invocation,
+    subject: Subject,
+    returned: Annotated[
+        str, typer.Option(metavar="AMOUNT", help="What has come back of it in all; 0 if nothing.")
+    ],
+    note: Annotated[str, typer.Option(metavar="TEXT", help="How you know, for the record.")] = "",
+    owner_token_file: TokenFile = None,
+) -> ExitCode:
+    """Say, as the owner, what came of a claimed return.
+
+    From five such words on the seats believe a requester as far as its claims came true. Saying
+    it again replaces what was said before.
+    """
+    deps = open_existing(flux.config, timeout=flux.timeout)
+    with deps.store.reading() as reader:
+        intent = find_payment(reader, subject)
+    claimed = claim_of(intent)
+    came = amount_or_nothing(returned, claimed.asset, "--returned")
+    what = f"{intent.requester} claimed {claimed} of “{intent.purpose}”; {came} came back."
+    prove_owner(flux, deps, what, _plainly(came), token_file=owner_token_file)
+    settle_claim(deps, intent.id, came, note)
+    return tell_payment(flux, deps, intent, last=f"{came} of {claimed} came back")
 
 
 def _refuse(flux: Invocation, message: str, denied: Denied, intent: PaymentIntent) -> None:

@@ -146,8 +146,8 @@ def serve(
             "serving shops needs the extra `server`, which is not installed",
             fixes=(Fix("install it", ("pip", "install", "flux-agents[server]")),),
         )
-    from flux_cli.entrypoints.merchant.serve import listen, url_of
-    from flux_cli.entrypoints.merchant.serve import serve as answer
+    from flux_cli.entrypoints.http.serve import listen, url_of
+    from flux_cli.entrypoints.http.serve import serve as answer
     from flux_cli.entrypoints.retailers.app import retailers_app
 
     deps = _open(flux)

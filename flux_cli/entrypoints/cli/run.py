@@ -96,13 +96,18 @@ def run(
         budget=wanted.budget if budget is None else parse_money(budget, CREDIT),
         out=None if out is None else out.resolve(),
         seed=deps.settings.seed if seed is None else seed,
-        strategy=strategy or deps.settings.strategy,
+        strategy=strategy or _own_strategy(wanted) or deps.settings.strategy,
     )
     found_economy(deps)
     key = flux.idempotency_key or f"run:{deps.ids.new('event')}"
     default_out = (flux.cwd / flux.config.run.out).resolve()
     started = start_run(deps, wanted, key=key, default_out=default_out)
     return go_on(flux, deps, started, fails)
+
+
+def _own_strategy(goal: Goal) -> Strategy | None:
+    """The strategy that the scenario's errand names."""
+    return goal.plan.errand.strategy if goal.plan and goal.plan.errand else None
 
 
 def _named(goal: str) -> str:
@@ -168,11 +173,7 @@ def _goal(deps: Deps, text: str, brief: Path | None, sources: tuple[Path, ...]) 
         brief=brief_text,
         sources=((brief,) if brief is not None else ()) + sources,
         purpose=goal,
-        justification=bounded(
-            f"Owner's goal: {goal}. Research, copy and banners within 72 hours, each checked"
-            " before it is paid; 8 deliverables.",
-            600,
-        ),
+        justification=f"Owner's goal: {bounded(goal.rstrip('.'), 300)}.",
         claimed_return=claimed_return(brief_text, Money(0)),
         urgency=Urgency.MEDIUM,
         budget=None,

@@ -6,6 +6,8 @@ from collections.abc import Mapping
 
 from flux_cli.domain.money import Money
 from flux_cli.entrypoints.cli.ballots import one_lineage, stood_in_too
+from flux_cli.entrypoints.cli.cart_tables import HEADINGS
+from flux_cli.entrypoints.cli.cart_tables import TABLES as CART_TABLES
 from flux_cli.entrypoints.cli.document import Column, Document
 
 TABLES = {
@@ -39,6 +41,7 @@ TABLES = {
         Column("observed", "observed"),
     ),
     "balances": (Column("agent", "agent"), Column("change", "change", "money")),
+    **{name: CART_TABLES[name] for name in ("lines", "orders", "dropped")},
 }
 
 
@@ -46,7 +49,7 @@ def run_document(document: Mapping[str, object], *, for_people: bool) -> Documen
     """The whole run for programs; for people the parts that answer who, how much and why."""
     if not for_people:
         return Document("run", document)
-    return Document("run", _brief(document), tables=TABLES, last=_last(document))
+    return Document("run", _brief(document), tables=TABLES, headings=HEADINGS, last=_last(document))
 
 
 def _brief(document: Mapping[str, object]) -> dict[str, object]:
@@ -67,7 +70,11 @@ def _brief(document: Mapping[str, object]) -> dict[str, object]:
             f"{card['number']}, {card['state']}, {card['spent']} of {card['limit']}, SIMULATED"
         )
     purchases = rows_of(document, "purchases")
-    if purchases:
+    cart = document["cart"]
+    if isinstance(cart, Mapping):
+        shown |= _cart(cart)
+        shown["ballots"] = [_ballot(ballot) for ballot in rows_of(document, "ballots")]
+    elif purchases:
         shown["purchases"] = [_purchase(purchase) for purchase in purchases]
         shown["denials"] = [denial for purchase in purchases for denial in _denials(purchase)]
     else:
@@ -81,6 +88,30 @@ def _ballot(ballot: Mapping[str, object]) -> dict[str, object]:
     reasons = rows_of(ballot, "reasons")
     why = str(reasons[0]["text"]) if reasons else ""
     return {**ballot, "why": why}
+
+
+def _cart(cart: Mapping[str, object]) -> dict[str, object]:
+    """What was shopped for, where each part of it is, and how good the cart is known to be."""
+    proof = cart["proof"]
+    assert isinstance(proof, Mapping), "a cart has its proof"
+    shown: dict[str, object] = {
+        "cart": f"{cart['id']}, {cart['state']}",
+        "total": f"{cart['total']}, there by {cart['arrives']}",
+        "proof": f"{proof['status']}: {proof['offers']} offers of {proof['shops']} shops",
+        "lines": cart["lines"],
+    }
+    if cart["orders"]:
+        shown["orders"] = orders_of(cart)
+    return shown | ({"dropped": cart["dropped"]} if cart["dropped"] else {})
+
+
+def orders_of(cart: Mapping[str, object]) -> list[dict[str, object]]:
+    """A cart's orders in which nothing is left blank."""
+    blank = {"tracking": "-", "problem": "-"}
+    return [
+        {**order, **{name: order[name] or sign for name, sign in blank.items()}}
+        for order in rows_of(cart, "orders")
+    ]
 
 
 def _hire(hire: Mapping[str, object]) -> dict[str, object]:

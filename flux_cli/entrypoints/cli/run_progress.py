@@ -10,6 +10,7 @@ SENTENCES = {
     "run": "run {id} (simulated money)",
     "planned": "plan: {tasks} tasks",
     "purchases": "plan: {purchases} purchases, each asked for by itself",
+    "errand": "plan: shop for {wish}",
     "asked": "asks for {amount}: {what}",
     "denied": "denied: {what} ({reason})",
     "carded": "{amount} on card {card}",

@@ -91,7 +91,7 @@ def validate(
             "id": one.name,
             "valid": True,
             "tasks": len(one.plan.tasks),
-            "purchases": len(one.plan.purchases),
+            "purchases": len(one.plan.purchases) + (one.plan.errand is not None),
             "sources": len(one.sources),
             "folder": one.folder,
         }

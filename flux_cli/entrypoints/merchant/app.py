@@ -11,6 +11,8 @@ from starlette.exceptions import HTTPException
 
 from flux_cli.domain.card_network import Authorization, Declined, Presented
 from flux_cli.domain.money import Money, find_asset
+from flux_cli.entrypoints.http.guard import Guard, Log
+from flux_cli.entrypoints.http.problem import MEDIA_TYPE
 from flux_cli.entrypoints.merchant.forms import (
     AuthorizationOut,
     AuthorizationsOut,
@@ -23,9 +25,7 @@ from flux_cli.entrypoints.merchant.forms import (
     ProblemOut,
     told,
 )
-from flux_cli.entrypoints.merchant.guard import MOST_BODY_BYTES, Guard, Log
 from flux_cli.entrypoints.merchant.problems import (
-    MEDIA_TYPE,
     NotTaken,
     of_bug,
     of_decline,
@@ -37,6 +37,8 @@ from flux_cli.errors import FluxError
 
 if TYPE_CHECKING:
     from flux_cli.usecases.merchant import Till
+
+MOST_BODY_BYTES = 16 * 1024
 
 Key = Annotated[
     str,
@@ -80,7 +82,7 @@ def merchant_app(till: Till, log: Log) -> Guard:
     )
     _reading(app, till)
     _charging(app, till)
-    return Guard(app, log)
+    return Guard(app, log, MOST_BODY_BYTES)
 
 
 def _taken(answer: Authorization | Declined) -> AuthorizationOut:

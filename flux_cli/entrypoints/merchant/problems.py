@@ -7,9 +7,7 @@ from fastapi.responses import JSONResponse
 
 from flux_cli import errors
 from flux_cli.domain.card_network import Declined, DeclineReason
-from flux_cli.domain.text import whole
-
-MEDIA_TYPE = "application/problem+json"
+from flux_cli.entrypoints.http.problem import problem
 
 STATUS_BY_ERROR: tuple[tuple[type[errors.FluxError], int], ...] = (
     (errors.NotFound, 404),
@@ -50,23 +48,6 @@ class NotTaken(Exception):
     def __init__(self, declined: Declined) -> None:
         super().__init__(declined.told)
         self.declined = declined
-
-
-def problem(
-    status: int, code: str, title: str, detail: str, reason: str | None = None
-) -> JSONResponse:
-    """A problem document; a busy ledger says when to come back."""
-    content = {
-        "type": f"urn:flux:problem:{code}",
-        "title": title,
-        "status": status,
-        "code": code,
-        "detail": whole(detail),
-    }
-    if reason is not None:
-        content["reason"] = reason
-    headers = {"Retry-After": "1"} if status == 503 else None
-    return JSONResponse(content, status, headers, MEDIA_TYPE)
 
 
 async def of_decline(_: Request, error: Exception) -> JSONResponse:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from starlette.applications import Starlette
@@ -12,7 +12,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse
 from starlette.routing import Route
 
-from flux_cli.entrypoints.merchant.guard import Guard
+from flux_cli.entrypoints.http.guard import Guard, Log
 
 if TYPE_CHECKING:
     from flux_cli.bootstrap import ShopDesk
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 MOST_BODY_BYTES = 1_000_000
 
 
-def retailers_app(desks: Mapping[str, ShopDesk], log: Callable[..., None]) -> Guard:
+def retailers_app(desks: Mapping[str, ShopDesk], log: Log) -> Guard:
     """The shops as an ASGI application: `/amazon/checkout_sessions` and so on."""
 
     async def answer(request: Request) -> JSONResponse:
@@ -39,14 +39,16 @@ def retailers_app(desks: Mapping[str, ShopDesk], log: Callable[..., None]) -> Gu
         return JSONResponse(found, status, headers=dict(headers))
 
     route = Route("/{shop}/{path:path}", answer, methods=["GET", "POST"])
-    return Guard(Starlette(routes=[route]), log)
+    return Guard(Starlette(routes=[route]), log, MOST_BODY_BYTES)
 
 
 async def _body(request: Request) -> dict[str, Any]:
     """The JSON object that was sent; raises `ValueError`."""
-    data = await request.body()
-    if len(data) > MOST_BODY_BYTES:
-        raise ValueError(f"a body is at most {MOST_BODY_BYTES} bytes")
+    data = b""
+    async for piece in request.stream():
+        data += piece
+        if len(data) > MOST_BODY_BYTES:
+            raise ValueError(f"a body is at most {MOST_BODY_BYTES} bytes")
     if not data:
         return {}
     try:

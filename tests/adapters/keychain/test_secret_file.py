@@ -13,20 +13,27 @@ from flux_cli.adapters.keychain.owner import OwnerFile
 from flux_cli.adapters.keychain.secret_file import make_once
 
 
-def test_who_comes_second_finds_the_first_ones_secret(tmp_path: Path) -> None:
-    path = tmp_path / "secret"
+@pytest.fixture
+def place(tmp_path: Path) -> Path:
+    folder = tmp_path / "keys"
+    folder.mkdir()
+    return folder
+
+
+def test_who_comes_second_finds_the_first_ones_secret(place: Path) -> None:
+    path = place / "secret"
 
     make_once(path, b"first")
     make_once(path, b"second")
 
     assert path.read_bytes() == b"first"
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
-    assert os.listdir(tmp_path) == ["secret"]
+    assert os.listdir(place) == ["secret"]
 
 
 @pytest.mark.parametrize("secret", ["card", "owner"])
 def test_the_folder_is_kept_after_the_name_is_in_it(
-    secret: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    secret: str, place: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     steps: list[str] = []
     fsync, link = os.fsync, os.link
@@ -41,7 +48,7 @@ def test_the_folder_is_kept_after_the_name_is_in_it(
 
     monkeypatch.setattr(os, "fsync", kept)
     monkeypatch.setattr(os, "link", linked)
-    ledger = tmp_path / "flux.db"
+    ledger = place / "flux.db"
     if secret == "card":
         CardSecret(ledger, "424242").prepare(create=True)
     else:
@@ -51,13 +58,13 @@ def test_the_folder_is_kept_after_the_name_is_in_it(
 
 
 def test_nothing_is_left_where_nothing_can_be_kept(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    place: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def full(*_: object) -> None:
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(os, "link", full)
     with pytest.raises(OSError, match="No space"):
-        make_once(tmp_path / "secret", b"first")
+        make_once(place / "secret", b"first")
 
-    assert os.listdir(tmp_path) == []
+    assert os.listdir(place) == []

@@ -52,7 +52,7 @@ def wallet(flux: Flux, name: str) -> int:
     return int(shown["balance"]["amount_minor"])
 
 
-def test_models_cost_no_more_than_the_command_says(live: Flux, chat: ChatServer) -> None:
+def test_103_models_cost_no_more_than_the_command_says(live: Flux, chat: ChatServer) -> None:
     asked = live("quorum", "ask", *ASKED, "--max-brain-cost", "0", "--json").json()
 
     assert chat.counts == {}
@@ -60,7 +60,7 @@ def test_models_cost_no_more_than_the_command_says(live: Flux, chat: ChatServer)
     assert (asked["outcome"], asked["cost"]["amount_minor"]) == ("no_quorum", 0)
 
 
-def test_88_nobody_has_rules_vote_by_paying_models_nothing(live: Flux) -> None:
+def test_86_nobody_has_rules_vote_by_paying_models_nothing(live: Flux) -> None:
     # The rules alone would let it pass, and stand in where the owner's own cap is used up.
     assert live("quorum", "ask", *ASKED, FLUX_BRAIN_MAX_COST="0.00").code == 0
     before = wallet(live, "orchestrator")

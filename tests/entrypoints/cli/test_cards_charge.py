@@ -38,6 +38,20 @@ def test_a_card_is_charged_from_its_file(desk: Desk) -> None:
     assert desk.flux("verify").code == 0
 
 
+def test_an_acquirer_posts_a_tip_beside_an_open_authorisation(desk: Desk) -> None:
+    card = desk.issue()
+    file = desk.reveal(card)
+    assert desk.charge(file, "15", "--no-capture").code == 0
+    tip = ("cards", "force-post", "--merchant", "api-hub", "--card", str(file), "--json")
+
+    refused, posted = desk.flux(*tip, "6"), desk.flux(*tip, "3")
+
+    assert (refused.code, posted.code) == (3, 0)
+    assert (posted.json()["forced"], *sums(posted.json())) == (True, "captured", [3, 0, 3, 0])
+    assert desk.shown(card)["authorised"]["amount_minor"] == 15 * WHOLE
+    assert desk.flux("verify").code == 0
+
+
 def test_the_same_key_charges_once(desk: Desk) -> None:
     card = desk.issue("--usage", "until_spent")
     file, key = desk.reveal(card), ("--idempotency-key", "k", "-q")

@@ -223,6 +223,7 @@ def test_payments_and_quorum(flux: Flux, done: Any) -> None:
         "object": "payment",
         "schema": "flux.payment/1",
         "votes": "5/5",
+        "returned": None,
         "decision": done["decision"],
         "ballots": done["ballots"],
     }

@@ -23,8 +23,8 @@ from flux_cli.domain.cards import Card, CardUsage, Revealed
 from flux_cli.domain.intents import CaptureMethod, Share
 from flux_cli.domain.money import Money
 from flux_cli.domain.quorum import Urgency
+from flux_cli.entrypoints.http.serve import listen, server_of
 from flux_cli.entrypoints.merchant.app import merchant_app
-from flux_cli.entrypoints.merchant.serve import listen, server_of
 from flux_cli.usecases.cards import issue_card_for, reveal_card
 from flux_cli.usecases.found_economy import found_economy
 from flux_cli.usecases.merchant import Till

@@ -247,6 +247,7 @@ def test_its_description_says_what_it_takes(shop: Shop) -> None:
         "post /v1/authorizations/{authorization_id}/capture",
         "post /v1/authorizations/{authorization_id}/reverse",
         "post /v1/authorizations/{authorization_id}/refund",
+        "post /v1/force_posts",
     }
     charge = described["paths"]["/v1/charges"]["post"]
     assert [one["name"] for one in charge["parameters"]] == ["Idempotency-Key"]

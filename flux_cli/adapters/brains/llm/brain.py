@@ -15,13 +15,22 @@ from flux_cli.adapters.brains.llm.meter import Meter
 from flux_cli.adapters.brains.llm.plan import plan_prompt, read_plan
 from flux_cli.adapters.brains.llm.prompts import ballot_prompt
 from flux_cli.adapters.brains.llm.switchboard import Bill, Call, Switchboard
+from flux_cli.adapters.brains.llm.wish import read_list, wish_prompt
 from flux_cli.adapters.brains.offline import OfflineBrain
 from flux_cli.domain.free_text import bounded
 from flux_cli.domain.money import Money
 from flux_cli.domain.plan import Plan
 from flux_cli.domain.quorum import BallotError, Opinion, Reason, Vote
+from flux_cli.domain.shopping import ShoppingSpec
+from flux_cli.domain.wishes import within
 from flux_cli.errors import FluxError
-from flux_cli.usecases.brain_ports import Answered, BallotQuestion, PlanQuestion, Question
+from flux_cli.usecases.brain_ports import (
+    Answered,
+    BallotQuestion,
+    PlanQuestion,
+    Question,
+    WishQuestion,
+)
 
 A = TypeVar("A")
 
@@ -54,6 +63,8 @@ class LiveBrain:
         """Raises `CannotPlan` for a goal that neither a model nor a template can plan."""
         if isinstance(question, BallotQuestion):
             return cast(Answered[A], self._ballot(question))
+        if isinstance(question, WishQuestion):
+            return cast(Answered[A], self._wish(question))
         assert isinstance(question, PlanQuestion), "a question of a kind nobody answers"
         return cast(Answered[A], self._plan(question))
 
@@ -103,6 +114,21 @@ class LiveBrain:
             return answered
         templates = self._rules.ask(question)
         return replace(answered, value=templates.value, backend="rule_fallback", error=failed.error)
+
+    def _wish(self, question: WishQuestion) -> Answered[ShoppingSpec]:
+        """A model's list within what the rules read; theirs where it has none."""
+        planner = self._planner
+        if planner is None:
+            return self._rules.ask(question)
+
+        def read(form: Mapping[str, object]) -> ShoppingSpec:
+            return within(read_list(form), question.read, planner.model)
+
+        call = Call(planner, wish_prompt(question), read, self._soft_seconds)
+        answered, failed = self._asked(call, question.read)
+        if failed is None:
+            return answered
+        return replace(answered, backend="rule_fallback", error=failed.error)
 
     def _asked(self, call: Call[A], nothing: A) -> tuple[Answered[A], NoAnswer | None]:
         """The answer, or `nothing` and why; with what it took either way."""

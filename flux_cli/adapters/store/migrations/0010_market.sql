@@ -1,8 +1,7 @@
--- A market that anyone may sell in: who owns a listing, where outside work is asked for, second
--- hires, hires outside runs, and reviews.
+-- A market that anyone may sell in: who owns a listing, second hires, hires outside runs, and
+-- reviews.
 
 alter table listings add column owner text not null default '';
-alter table listings add column door text not null default '';
 
 alter table contracts add column attempt integer not null default 0 check (attempt between 0 and 9);
 alter table contracts add column escrow_id text;

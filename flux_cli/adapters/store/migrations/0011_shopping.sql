@@ -55,6 +55,7 @@ create table carts (
   trace       text not null check (json_valid(trace)),
   created_at  text not null,
   updated_at  text not null,
+  run_id      text,
   version integer not null check (version > 0),
   check (locked = 0 or state = 'buying')
 ) strict;
@@ -71,6 +72,7 @@ begin select raise(abort, 'no_event'); end;
 create trigger carts_changed before update on carts
 when new.id <> old.id or new.key <> old.key or new.version <> old.version + 1
   or new.buyer <> old.buyer or new.wish <> old.wish or new.number < old.number
+  or new.run_id is not old.run_id
   or old.state in ('buying', 'bought', 'partly_bought', 'failed') and new.hash <> old.hash
   or not exists (select 1 from events where subject = new.id and version = new.version)
 begin select raise(abort, 'no_event'); end;

@@ -1,4 +1,4 @@
-"""Serving the merchant on loopback until told to stop; what is being answered is finished."""
+"""Serving on loopback until told to stop; what is being answered is finished."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from flux_cli.errors import InvalidInput
 if TYPE_CHECKING:
     import uvicorn
 
-    from flux_cli.entrypoints.merchant.guard import Guard
+    from flux_cli.entrypoints.http.guard import Guard
 
 LOOPBACK = "127.0.0.1"
 MOST_AT_ONCE = 64

@@ -1,4 +1,4 @@
-"""What stands before the merchant: only this machine's programs may talk to it, and briefly."""
+"""What stands before a front end: only this machine's programs may talk to it, and briefly."""
 
 from __future__ import annotations
 
@@ -6,14 +6,12 @@ import traceback
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from flux_cli.entrypoints.merchant.problems import problem
+from flux_cli.entrypoints.http.problem import problem
 
 if TYPE_CHECKING:
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 Log = Callable[..., None]
-
-MOST_BODY_BYTES = 16 * 1024
 
 METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 """What is logged of a method; any other word is the client's own."""
@@ -25,9 +23,10 @@ HOSTS = frozenset({"127.0.0.1", "localhost", "[::1]"})
 class Guard:
     """Checks Host and Origin, and logs each answer: method, route, status; never a value."""
 
-    def __init__(self, app: ASGIApp, log: Log) -> None:
+    def __init__(self, app: ASGIApp, log: Log, most_body_bytes: int) -> None:
         self._app = app
         self._log = log
+        self._most = most_body_bytes
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
@@ -40,7 +39,7 @@ class Guard:
                 status = message["status"]
             await send(message)
 
-        refused = _refused(scope)
+        refused = _refused(scope, self._most)
         failure = ""
         try:
             if refused is None:
@@ -58,16 +57,16 @@ class Guard:
         self._log("request", method=method, route=route, status=status, **facts)
 
 
-def _refused(scope: Scope) -> tuple[int, str, str, str] | None:
+def _refused(scope: Scope, most: int) -> tuple[int, str, str, str] | None:
     headers = [(name.lower(), value) for name, value in scope["headers"]]
     hosts = [value.decode("latin-1").lower() for name, value in headers if name == b"host"]
     if len(hosts) != 1 or _without_port(hosts[0]) not in HOSTS:
         return 421, "wrong_host", "Wrong host", "ask for it as 127.0.0.1 or localhost"
     if any(name == b"origin" for name, _ in headers):
-        return 403, "browser_refused", "Not for browsers", "no web page may use a card here"
+        return 403, "browser_refused", "Not for browsers", "no web page may use this"
     sizes = [int(value) for name, value in headers if name == b"content-length"]
-    if max(sizes, default=0) > MOST_BODY_BYTES:  # one that does not say is counted as it comes
-        return 413, "body_too_large", "Too large", f"send at most {MOST_BODY_BYTES} bytes"
+    if max(sizes, default=0) > most:  # one that does not say is counted as it comes
+        return 413, "body_too_large", "Too large", f"send at most {most} bytes"
     return None
 
 

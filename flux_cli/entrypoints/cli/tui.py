@@ -1,0 +1,118 @@
+"""`flux tui`: the live dashboard."""
+
+from __future__ import annotations
+
+import re
+import sys
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from flux_cli.bootstrap import open_existing, open_watch
+from flux_cli.entrypoints.cli.exit_codes import ExitCode
+from flux_cli.entrypoints.cli.invocation import Invocation
+from flux_cli.entrypoints.cli.verb import TEXT_ONLY, daily, verb
+from flux_cli.errors import Fix, InvalidInput
+
+app = daily()
+
+KINDS = (".svg", ".png", ".txt")
+_SIZE = re.compile(r"([0-9]{2,3})x([0-9]{2,3})", re.ASCII)
+SMALLEST = (40, 12)
+
+
+class Shown(StrEnum):
+    """The screens."""
+
+    OVERVIEW = "overview"
+    AGENTS = "agents"
+    PAYMENTS = "payments"
+    RUNS = "runs"
+    CARDS = "cards"
+    MARKET = "market"
+    SHOPPING = "shopping"
+    BUDGET = "budget"
+    SETTLEMENT = "settlement"
+    APPROVALS = "approvals"
+    POLICY = "policy"
+    ANALYTICS = "analytics"
+
+
+class Theme(StrEnum):
+    """The colours; `terminal` are the terminal's own."""
+
+    DARK = "dark"
+    LIGHT = "light"
+    TERMINAL = "terminal"
+    TERMINAL_LIGHT = "terminal-light"
+
+
+@verb(
+    app,
+    "tui",
+    without=TEXT_ONLY - {"db"},
+    examples=("flux tui", "flux tui --snapshot overview.png --size 120x34"),
+)
+def tui(
+    flux: Invocation,
+    screen: Annotated[Shown, typer.Option(help="The screen to begin with.")] = Shown.OVERVIEW,
+    open_: Annotated[
+        str | None, typer.Option("--open", metavar="ID", help="Begin with this object.")
+    ] = None,
+    theme: Annotated[Theme, typer.Option(help="The colours.")] = Theme.DARK,
+    snapshot: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="Write a picture (.svg, .png, .txt) and end."),
+    ] = None,
+    allow_writes: Annotated[
+        bool, typer.Option("--allow-writes", help="Let the owner approve, deny and freeze in it.")
+    ] = False,
+    size: Annotated[
+        str, typer.Option(metavar="WxH", help="Columns and rows of the picture.")
+    ] = "120x34",
+) -> ExitCode:
+    """Watch the economy live, in this terminal; without --allow-writes nothing can be changed.
+
+    `?` shows the keys. Another process's work appears as it is committed.
+    """
+    from flux_cli.entrypoints.tui import start
+
+    if snapshot is not None and snapshot.suffix.lower() not in KINDS:
+        raise InvalidInput(
+            f"a picture ends in {', '.join(KINDS)}, not {snapshot.suffix!r}", param="--snapshot"
+        )
+    cells = _cells(size)
+    if snapshot is None:
+        _fit_for_a_dashboard(flux)
+    watch = open_watch(flux.config)
+    deps = open_existing(flux.config) if allow_writes else None
+    dashboard = start.dashboard(watch, flux.config.ledger.path, screen, open_, theme, deps)
+    if snapshot is None:
+        return ExitCode.TERMINATED if start.run(dashboard) else ExitCode.OK
+    start.picture(dashboard, snapshot, cells)
+    flux.note(f"{snapshot} shows {screen} at {size}")
+    return ExitCode.OK
+
+
+def _cells(size: str) -> tuple[int, int]:
+    match = _SIZE.fullmatch(size)
+    if match is None:
+        raise InvalidInput(f"{size[:20]!r} is no size: write 120x34", param="--size")
+    width, height = int(match.group(1)), int(match.group(2))
+    if width < SMALLEST[0] or height < SMALLEST[1]:
+        raise InvalidInput(f"a picture has at least {SMALLEST[0]}x{SMALLEST[1]}", param="--size")
+    return width, height
+
+
+def _fit_for_a_dashboard(flux: Invocation) -> None:
+    """Raise `InvalidInput` where there is no terminal that can show one."""
+    instead = (
+        Fix("take a picture instead", ("flux", "tui", "--snapshot", "overview.svg")),
+        Fix("or see it as text", ("flux", "status")),
+    )
+    if not (flux.terminal.out_is_tty and flux.terminal.err_is_tty and sys.stdin.isatty()):
+        raise InvalidInput("a dashboard needs a terminal, and this is none", fixes=instead)
+    if flux.environ.get("TERM", "") in ("", "dumb"):
+        raise InvalidInput("this terminal can only write lines (TERM=dumb)", fixes=instead)
