@@ -129,10 +129,11 @@ def month(folder: Path, seed: int, *, days: int = 30) -> Deps:
 
 
 def possible_kinds() -> frozenset[EntryKind]:
-    """The kinds of entry that some use case names, and so could make."""
+    """The kinds of entry that some use case names, and so could make without a chain."""
     folder = Path(flux_cli.usecases.__path__[0])
     text = "".join(path.read_text(encoding="utf-8") for path in folder.glob("*.py"))
     named = set(re.findall(r"\bEntryKind\.([A-Z_]+)", text))
+    named.discard(EntryKind.SETTLEMENT.name)
     return frozenset(kind for kind in EntryKind if kind.name in named)
 
 

@@ -83,29 +83,26 @@ def sign_header(
         return payment, refuse_settlement(deps, settlement, refusal)
     with deps.store.reading() as reader:
         obey_freeze(reader, settlement.requester)
-    signed = deps.signer.authorize(leave_of(deps, settlement))
+    return _signed(urls, deps, payment, settlement)
+
+
+def _signed(
+    urls: UrlDeps, deps: SettleDeps, payment: WebPayment, settlement: Settlement
+) -> tuple[WebPayment, Settlement]:
+    signed, terms = deps.signer.authorize(leave_of(deps, settlement)), settlement.terms
     if isinstance(signed, Refusal):
         said = violation(signed).message
         return payment, keep(deps, settlement, settlement.state, said)
-    terms = settlement.terms
     digest = deps.chain.digest(terms, signed.valid_after, signed.valid_before)
     if not deps.chain.is_by(digest, signed, terms.payer):
         raise SignerFailed("the signer's signature is not the wallet's", subject=settlement.id)
-    sent = Signed(
-        payment.demand,
-        payment.url,
-        terms.payer,
-        terms.payee,
-        terms.units,
-        settlement.nonce,
-        signed,
-    )
+    who = (terms.payer, terms.payee, terms.units, settlement.nonce)
     ready = replace(
         payment,
         state=WebState.SIGNED,
         settlement_id=settlement.id,
         authorization=signed,
-        header=urls.web.header(sent),
+        header=urls.web.header(Signed(payment.demand, payment.url, *who, signed)),
     )
     return _keep_header(deps, ready), settlement
 

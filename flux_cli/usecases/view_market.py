@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from flux_cli.domain.agents import AgentKind
+from flux_cli.domain.contracts import Contract
 from flux_cli.domain.marketplace import Listing
 from flux_cli.domain.money import CREDIT
 from flux_cli.domain.reputation import Reputation, formula
@@ -20,6 +21,15 @@ def describe_listing(deps: Deps, reader: Reader, listing: Listing) -> Document:
     return shallow(listing) | {
         "reputation": describe_reputation(found),
         "reviews": [shallow(one) for one in reviews],
+    }
+
+
+def describe_contract(contract: Contract) -> Document:
+    """A contract with its files, its checks and how its candidates were ranked."""
+    return shallow(contract) | {
+        "artefacts": [shallow(one) for one in contract.artefacts],
+        "checks": [shallow(one) for one in contract.checks],
+        "ranking": [shallow(one) for one in contract.ranking],
     }
 
 

@@ -155,7 +155,7 @@ def test_a_proof_of_a_chain_that_has_not_the_transaction_fails_online(
 
 
 def test_78_a_simulated_payments_proof_says_that_it_is_simulated(run: Run, tmp_path: Path) -> None:
-    paid = run("pay", "orchestrator", "researcher", "60", "--json").json()
+    paid = run("pay", "orchestrator", "researcher", "26", "--json").json()
     file = tmp_path / "proof.json"
     made = run("proof", "export", paid["id"], str(file), tty=True)
     assert (made.code, "SIMULATED: no real money moved" in made.out + made.err) == (0, True)

@@ -117,6 +117,9 @@ def test_44_what_any_asset_writes_it_reads_back(code: str, data: st.DataObject) 
 MONEY_PATH = ("domain", "kernel", "usecases", "adapters/store")
 FLOATS_ALLOWED = {
     "domain/palette.py": "brightness and hue of a brand's colours",
+    "domain/agreement.py": "how alike seats vote: means and correlations",
+    "usecases/cast_ballots.py": "seconds to wait for ballots",
+    "usecases/pay_url.py": "seconds to wait for a shop",
     "adapters/store/group.py": "seconds a group of writers stays open",
     "adapters/store/head.py": "seconds to wait for another process",
     "adapters/store/ledger.py": "seconds to wait for the write lock",

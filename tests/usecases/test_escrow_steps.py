@@ -525,13 +525,13 @@ def test_verify_names_an_escrow_whose_account_is_off(tmp_path: Path) -> None:
         tx.put(less, "escrow.released")
     assert wrong.faults() == {
         f"{made.id} has 20000000 in its account, its state leaves 19000000",
-        f"escrow:{made.id} locks 20000000, its contract or escrow 19000000",
+        f"escrow:{made.id} locks 20000000, its contract, escrow or cart 19000000",
     }
     with wrong.deps.store.begin() as tx:
         tx.put(replace(less, refunded=coins(19), state=EscrowState.REJECTED), "escrow.rejected")
     assert wrong.faults() == {
         f"{made.id} has 20000000 in its account, its state leaves 0",
-        f"escrow:{made.id} locks 20000000, its contract or escrow 0",
+        f"escrow:{made.id} locks 20000000, its contract, escrow or cart 0",
     }
 
 

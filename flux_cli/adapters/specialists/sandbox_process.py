@@ -118,6 +118,8 @@ def _listen(process: subprocess.Popen[bytes], folders: tuple[Path, ...], heard: 
         pipes.register(process.stdout, selectors.EVENT_READ, heard.answer)
         pipes.register(process.stderr, selectors.EVENT_READ, heard.print)
         while pipes.get_map():
+            # Asked before the pipes are: all that it said before it ended is then still to be read.
+            has_ended = process.poll() is not None
             ready = pipes.select(LOOK_EVERY_SECONDS)
             for pipe, _ in ready:
                 data = os.read(pipe.fd, READ_BYTES)
@@ -131,7 +133,7 @@ def _listen(process: subprocess.Popen[bytes], folders: tuple[Path, ...], heard: 
             if now >= look:
                 look = now + LOOK_EVERY_SECONDS
                 _look(process, folders, heard.limits)
-            if not ready and process.poll() is not None:
+            if not ready and has_ended:
                 break  # what it left running may hold the pipes open for ever
     for folder in folders:
         _weigh(folder, heard.limits)

@@ -34,6 +34,7 @@ from flux_cli.usecases.end_contract import (
     submit_contract,
 )
 from flux_cli.usecases.ports import Deps
+from flux_cli.usecases.view_market import describe_contract
 
 app = noun("Hires: what was agreed, handed in, accepted or given back.")
 
@@ -69,6 +70,14 @@ TABLES = {
         Column("ineligible", "why not"),
     ),
 }
+SHOWN = (
+    *("id", "state", "client", "provider", "trade", "brief", "price", "locked", "evaluator"),
+    *("run_id", "task_id", "listing_id", "escrow_id", "card_id", "summary", "dispute"),
+    *("created_at", "updated_at", "deadline", "milestones", "artefacts", "checks", "ranking"),
+    "review",
+)
+"""What people see of a contract."""
+
 KEYED = MONEY - {"dry_run", "max_amount"}
 
 ContractId = Annotated[str, typer.Argument(metavar="ID", help="The contract's id, or its start.")]
@@ -90,7 +99,7 @@ def list_(
         equal = filters(flux, reader, ContractState, "client")
         equal |= {} if provider is None else {"provider": provider}
         found, following = page(flux, reader, Contract, equal)
-    rows = [shallow(one) for one in found]
+    rows = [describe_contract(one) for one in found]
     empty = "no contracts: `flux market hire` makes one"
     flux.show(Listing("contract", rows, COLUMNS, following, empty=empty))
 
@@ -190,10 +199,7 @@ def review(
 
 def contract_document(flux: Invocation, deps: Deps, contract: Contract, last: str) -> Document:
     """A contract as a command answers with it."""
-    whole = shallow(contract)
-    whole["artefacts"] = [shallow(one) for one in contract.artefacts]
-    whole["checks"] = [shallow(one) for one in contract.checks]
-    whole["ranking"] = [shallow(one) for one in contract.ranking]
+    whole = describe_contract(contract)
     with deps.store.reading() as reader:
         if contract.escrow_id is not None:
             escrow = reader.get(Escrow, contract.escrow_id)
@@ -203,7 +209,7 @@ def contract_document(flux: Invocation, deps: Deps, contract: Contract, last: st
         found = reader.lookup(Review, contract_id=contract.id)
         whole["review"] = None if found is None else shallow(found)
     if flux.for_people:
-        whole = {name: value for name, value in whole.items() if value not in (None, "", [], ())}
+        whole = {name: whole[name] for name in SHOWN if whole.get(name) not in (None, "", [], ())}
     return Document("contract", whole, tables=TABLES, last=last)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, NoReturn
 
 import typer
 
@@ -38,6 +38,7 @@ from flux_cli.errors import Fix, InvalidInput
 from flux_cli.usecases.check_payment import check_payment
 from flux_cli.usecases.expire_due import expire_due
 from flux_cli.usecases.pay_url import Barred, Free, UrlWish, pay_url, price_url, request_of
+from flux_cli.usecases.web_ports import UrlDeps
 
 app = daily()
 PATIENCE_SECONDS = 60.0
@@ -71,46 +72,51 @@ def pay_for_url(
     max_brain_cost: MaxBrainCost = None,
 ) -> ExitCode:
     """Buy what is at URL from a merchant on the list, in USDC over the Arc chain."""
-    if flux.max_amount is None:
-        raise InvalidInput(
-            "say the most it may cost",
-            param="--max-amount",
-            fixes=(Fix("write --max-amount 0.05"),),
-        )
-    if save is not None and (flux.cwd / save).exists():
-        raise InvalidInput(f"{save} is there already", param="--save")
     wish = UrlWish(
         url=url,
         requester=named(payer, "--from"),
-        most=amount_or_nothing(flux.max_amount.decimal, USDC),
+        most=_most(flux),
         category=named(category, "--category", LONGEST_CATEGORY),
         mandate_id=None if mandate is None else named(mandate, "--mandate"),
         reference=named(reference, "--reference") if reference else "",
     )
+    if save is not None and (flux.cwd / save).exists():
+        raise InvalidInput(f"{save} is there already", param="--save")
     deps = open_for_votes(flux, brain, record, cassette, max_brain_cost)
     urls = open_web(deps, open_settlement(flux.config, deps))
-    if flux.dry_run:
-        priced = price_url(urls, wish)
-        if isinstance(priced, Barred):
-            _deny(flux, priced, wish.most)
-        elif isinstance(priced, Free):
-            return tell_free(flux, url, priced.answer, save)
-        else:
-            return show_judgement(flux, check_payment(deps, request_of(wish, priced)))
-    key = key_of(flux, deps)
-    expire_due(deps)
+    return _judge(flux, urls, wish, save) if flux.dry_run else _buy(flux, urls, wish, save)
+
+
+def _most(flux: Invocation) -> Money:
+    if flux.max_amount is None:
+        fix = Fix("write --max-amount 0.05")
+        raise InvalidInput("say the most it may cost", param="--max-amount", fixes=(fix,))
+    return amount_or_nothing(flux.max_amount.decimal, USDC)
+
+
+def _judge(flux: Invocation, urls: UrlDeps, wish: UrlWish, save: Path | None) -> ExitCode:
+    """Show what would be paid; the seller is asked, nothing is kept."""
+    priced = price_url(urls, wish)
+    if isinstance(priced, Barred):
+        _deny(flux, priced, wish.most)
+    if isinstance(priced, Free):
+        return tell_free(flux, wish.url, priced.answer, save)
+    return show_judgement(flux, check_payment(urls.deps, request_of(wish, priced)))
+
+
+def _buy(flux: Invocation, urls: UrlDeps, wish: UrlWish, save: Path | None) -> ExitCode:
+    key = key_of(flux, urls.deps)
+    expire_due(urls.deps)
     flux.resume_with(*_again(wish, key))
     seconds = flux.timeout or PATIENCE_SECONDS
     ended = pay_url(urls, wish, key=key, seconds=seconds, progress=flux.progress)
     if isinstance(ended, PaymentIntent):
-        return tell_payment(flux, deps, ended, key=key)
+        return tell_payment(flux, urls.deps, ended, key=key)
     if isinstance(ended, Free):
-        return tell_free(flux, url, ended.answer, save)
+        return tell_free(flux, wish.url, ended.answer, save)
     if isinstance(ended, Barred):
         _deny(flux, ended, wish.most)
-    else:
-        return tell_bought(flux, ended, save, _again(wish, key))
-    return ExitCode.DENIED
+    return tell_bought(flux, ended, save, _again(wish, key))
 
 
 def _again(wish: UrlWish, key: str) -> tuple[str, ...]:
@@ -119,7 +125,7 @@ def _again(wish: UrlWish, key: str) -> tuple[str, ...]:
     return ("flux", "pay-url", wish.url, *given, "--idempotency-key", key)
 
 
-def _deny(flux: Invocation, barred: Barred, most: Money) -> None:
+def _deny(flux: Invocation, barred: Barred, most: Money) -> NoReturn:
     """End as denied: the demand was refused, and nothing of it was kept."""
     fix = Fix("see whom the wallet may pay", ("flux", "merchants", "list"))
     flux.deny(

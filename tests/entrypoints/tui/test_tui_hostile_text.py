@@ -91,8 +91,8 @@ def test_100_the_approval_dialog_never_loses_payee_or_amount(drive, flux, size):
 
 
 def test_100_where_payees_do_not_fit_nothing_can_be_typed(drive, flux):
-    shares = [f"--to={name}=8.5" for name in
-              ("researcher", "content-writer", "image-generator", "code-reviewer", "data-analyst")]  # fmt: skip
+    payees = ("researcher", "content-writer", "image-generator", "code-reviewer", "data-analyst")
+    shares = [f"--to={name}=8.5" for name in payees]
     asked = flux(
         "payments", "request", "orchestrator", "42.50", *shares, "--purpose", "five",
         "--justification", JUSTIFICATION, "--return", "180", "--json",
@@ -103,7 +103,7 @@ def test_100_where_payees_do_not_fit_nothing_can_be_typed(drive, flux):
         await pilot.press("i")
         await shown(app, pilot, "$42.50")
         await pilot.press("A")
-        await shown(app, pilot, "too small to ask in")
+        await shown(app, pilot, "too small to ask")
         await pilot.press(*"42.50", "enter", "escape")
         await shown(app, pilot, "nothing was done")
 
