@@ -357,5 +357,6 @@ def _settings(config: Config) -> Settings:
         parallel=config.run.parallel,
         strategy=Strategy(config.market.strategy),
         seed=config.run.seed,
+        trusted_payers=config.market.trusted_payers,
         patience=patience_of(config),
     )

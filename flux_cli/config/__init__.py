@@ -94,9 +94,10 @@ class RunConfig:
 
 @dataclass(frozen=True, slots=True)
 class MarketConfig:
-    """How specialists are chosen where nothing else says."""
+    """How specialists are chosen where nothing else says, and whose verdicts begin a reputation."""
 
     strategy: str
+    trusted_payers: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -262,7 +263,9 @@ def _built(values: dict[str, Value], origins: dict[str, Origin]) -> Config:
         providers=MappingProxyType(_providers(values)),
         cards=CardsConfig(get("cards.prefix", str), get("cards.lifetime_hours", int)),
         run=RunConfig(get("run.out", Path), get("run.parallel", int), get("run.seed", int)),
-        market=MarketConfig(get("market.strategy", str)),
+        market=MarketConfig(
+            get("market.strategy", str), tuple(get("market.trusted_payers", str).split())
+        ),
         chain=chain_config(get),
         shopping=ShoppingConfig(get("shopping.trust_floor", int), get("shopping.address", str)),
         values=MappingProxyType(values),

@@ -100,6 +100,13 @@ def one_of(*words: str) -> Callable[[object], str]:
     return read
 
 
+def some_agents(value: object) -> str:
+    """Names of agents with spaces between; "" for none."""
+    if not isinstance(value, str) or len(value) > 4000 or HIDDEN.search(value):
+        raise Unusable("wants names of agents with spaces between")
+    return " ".join(value.split())
+
+
 def a_line(raw: object) -> str:
     """A short line of visible text."""
     if not isinstance(raw, str) or not 0 < len(raw) <= 200 or HIDDEN.search(raw):
@@ -239,6 +246,7 @@ KEYS: tuple[Key, ...] = (
     Key("run.parallel", 2, a_number(1, 64), "lower"),
     Key("run.seed", 7, a_number(0, 2**63 - 1), "choose"),
     Key("market.strategy", "balanced", one_of("cheapest", "fastest", "balanced"), "choose"),
+    Key("market.trusted_payers", "", some_agents),
     Key("shopping.trust_floor", 90, a_number(0, 100), "raise"),
     Key("shopping.address", "", an_address),
     Key("chain.rpc", "", some_nodes),

@@ -12,20 +12,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-from urllib.parse import urlsplit
 
 from flux_cli.domain.money import Money
 from flux_cli.domain.refusals import Refusal
 from flux_cli.domain.settlements import Authorization
-from flux_cli.domain.text import HIDDEN
 
 VERSION = 2
 SCHEME = "exact"
 DOMAIN = ("USDC", "2")
 """The name and version that USDC on Arc signs under; no seller may name others."""
-
-LONGEST_URL = 400
-LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,30 +122,6 @@ class WebPayment:
 def resource_hash(url: str) -> str:
     """What names a resource: its method and address, hashed."""
     return hashlib.sha256(f"GET {url}".encode()).hexdigest()
-
-
-def address_fault(url: str) -> str:
-    """Why money is not sent for this address, or nothing.
-
-    It is asked for by TLS, except on this machine; no password is in it and it is not too long.
-    """
-    try:
-        parts = urlsplit(url)
-        host, user = parts.hostname, parts.username
-        _ = parts.port
-    except ValueError:
-        return "this is no web address"
-    if HIDDEN.search(url) or " " in url or not url.isascii() or len(url) > LONGEST_URL:
-        return f"an address has 1 to {LONGEST_URL} visible ASCII characters"
-    if not host or parts.scheme not in ("http", "https"):
-        return "an address begins with https:// and a host"
-    if user is not None:
-        return "an address holds no user or password"
-    if parts.fragment:
-        return "an address to pay for has no fragment"
-    if parts.scheme == "http" and host not in LOOPBACK:
-        return "without TLS anybody on the way could change the demand: use https://"
-    return ""
 
 
 def choose(demanded: Demanded, wall: Wall) -> Passed | tuple[Refusal, ...]:

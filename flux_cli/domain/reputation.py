@@ -1,7 +1,7 @@
 """What an agent's work has earned it: verdicts weighed by value, by payer and by age.
 
 Only verdicts of evaluators count, and only as far as the payer has standing. Standing begins at
-the payers that are trusted and flows along hires, at most half of it a hop, so any number of
+the payers that are trusted and flows along hires, a tenth of it a hop, so any number of
 agents that nobody trusted ever hired have none to give each other.
 """
 
@@ -23,6 +23,10 @@ HALF_VALUE = 10
 
 MOST_A_PAYER = 10
 """One payer's verdicts count for at most so many full ones, times its standing."""
+
+LENT = 10
+"""A payer that is not trusted itself has at most one part in so many of the standing of those
+that hired it."""
 
 _SCALE = 10**12
 _KEPT = 999_986_137_152
@@ -108,7 +112,7 @@ class Society:
 def society(deals: Sequence[Deal], owners: Mapping[str, str], trusted: frozenset[str]) -> Society:
     """The standing of every agent, from all deals there are.
 
-    A payer passes on at most half of its standing, shared out by what it paid each provider; a
+    A payer passes on at most a tenth of its standing, shared out by what it paid each provider; a
     trade inside a circle or between agents of one owner passes on nothing.
     """
     paid: dict[str, dict[str, int]] = {}
@@ -134,7 +138,7 @@ def _pass_on(known: Society, standing: dict[str, int], client: str, row: dict[st
     for provider, units in sorted(row.items()):
         deal = Deal("", client, provider, Money(units), Outcome.SETTLED, on_time=True)
         if whole and known.disregards(deal) is None and provider not in known.trusted:
-            given = standing[client] * units // (2 * whole)
+            given = standing[client] * units // (LENT * whole)
             standing[provider] = min(FULL, standing.get(provider, 0) + given)
 
 

@@ -24,8 +24,9 @@ _WHAT = (
 )
 _WITHOUT = re.compile(
     r"(?:\b(?:but|and|or) +)?\b(?:no|without|except(?: for)?|excluding|exclude|avoid(?:ing)?"
-    r"|but not|free of|nothing(?: with| containing)?|other than|not|do not (?:want|include)"
-    r"|don'?t (?:want|include|like)|allergic to|allergy to) +(?:any +|the +|all +|some +)?"
+    r"|but not|free of|nothing(?: with| containing)?|other than|not"
+    r"|(?:do not|don'?t) (?:want|include|like|buy|get|order|bring)|forget(?: about)?|skip|leave out"
+    r"|allergic to|allergy to) +(?:any +|the +|all +|some +)?"
     r"(?!(?:more|less|later|than|problem|rush|worries|limit|budget|idea|preference|matter|need|hurry"
     r"|time|one|too|to|only|just|sure|yet|very|essential|required|a|an|deadline|extra)\b)"
     rf"(?P<what>{_WHAT})(?P<more>(?: +(?:or|nor) +(?:any +|no +)?{_WHAT}){{0,6}})"

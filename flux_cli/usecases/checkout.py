@@ -20,12 +20,14 @@ from flux_cli.domain.carts import (
     by_shop,
     cart_hash,
 )
+from flux_cli.domain.categories import CATEGORIES
 from flux_cli.domain.intents import CaptureMethod, IntentState, PaymentIntent, Share
 from flux_cli.domain.journal import escrow as escrow_account
 from flux_cli.domain.money import Money, total
 from flux_cli.domain.negotiation import Round
 from flux_cli.domain.orders import Quote
 from flux_cli.domain.quorum import LinePrice, Urgency
+from flux_cli.domain.shopping import Need
 from flux_cli.errors import Fix, InvalidInput, WrongState
 from flux_cli.usecases.buy_legs import buy_legs, settle_legs
 from flux_cli.usecases.capture_payment import capture_into
@@ -139,7 +141,8 @@ def _freeze(
             if tx.lookup(Agent, name=leg.shop) is None:
                 title = shops[leg.shop].retailer.title
                 register_agent(deps, tx, leg.shop, title, AgentKind.MERCHANT)
-        said = f"{len(quotes)} shops priced again, {asked}"
+        shops_asked = "1 shop" if len(quotes) == 1 else f"{len(quotes)} shops"
+        said = f"{shops_asked} priced again, {asked}"
         stage = Stage("act: freeze and price", "code", said, _now_ms(deps) - begun)
         frozen = replace(
             cart,
@@ -299,7 +302,6 @@ def _request(deps: Deps, cart: Cart) -> MoneyRequest:
     leaves something out the owner named no price, and nothing is claimed.
     """
     amounts = [order.quoted for order in cart.orders]
-    needs = [f"{need.quantity} {need.unit} of {need.name}" for need in cart.spec.needs]
     proof = cart.proof
     # The owner put a price on the whole list only.
     worth = None if cart.dropped else cart.spec.budget
@@ -313,10 +315,11 @@ def _request(deps: Deps, cart: Cart) -> MoneyRequest:
         shares=tuple(Share(order.shop, order.quoted) for order in cart.orders),
         purpose=f"buy {', '.join(need.name for need in cart.spec.needs)}: {cart.wish}",
         justification=(
-            f"Owner's wish: {'; '.join(needs)}. The {proof.status} cart of {proof.offers} offers"
+            f"The {proof.status} cart for the owner's list, of {proof.offers} offers"
             f" from {proof.shops} shops, there by {cart.arrives.isoformat()}, which is"
             f" {(cart.arrives - cart.day).days} days; each shop is paid when it has"
             f" confirmed its order, and the rest comes back.{said}"
+            f" The list: {'; '.join(map(_listed, cart.spec.needs))}."
         ),
         claimed_return=worth,
         urgency=Urgency.MEDIUM,
@@ -338,6 +341,11 @@ def _request(deps: Deps, cart: Cart) -> MoneyRequest:
             *(f"quote {order.shop} {order.session_id}" for order in cart.orders),
         ),
     )
+
+
+def _listed(need: Need) -> str:
+    unit = need.unit if need.quantity == 1 else CATEGORIES[need.category].units
+    return f"{need.name}, {need.quantity} {unit}"
 
 
 def _prices(deps: Deps, cart: Cart) -> tuple[LinePrice, ...]:

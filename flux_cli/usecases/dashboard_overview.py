@@ -112,10 +112,8 @@ def budget_left(reader: WatchReader) -> Tile:
     """What the orchestrator can still spend, of all that was put into the economy."""
     left = reader.balance(wallet(ORCHESTRATOR), CREDIT)
     issued = -reader.balance(WORLD, CREDIT)
-    is_low = left.units * 5 < issued.units
-    return Tile(
-        "Budget left", whole(left), f"of {whole(issued)}", Tone.WARN if is_low else Tone.PLAIN
-    )
+    tone = Tone.WARN if left.units * 5 < issued.units else Tone.PLAIN
+    return Tile("Budget left", whole(left), f"of {whole(issued)}", tone, "Money left")
 
 
 def _vote_cost(reader: WatchReader, period: Period) -> Tile:

@@ -62,8 +62,8 @@ def view_cart(reader: WatchReader, cart_id: str) -> View:
         ("id", cart.id),
     )
     others = tuple(
-        (Cell(one.name, Tone.STRONG), Cell("  "),
-         Cell("none" if one.total is None else str(one.total)), Cell(f"  {one.note}", Tone.DIM))
+        (Cell(f"{one.name}  ", Tone.STRONG),
+         Cell(f"{'none' if one.total is None else one.total}  "), Cell(one.note, Tone.DIM))
         for one in (*cart.proof.baselines, *cart.proof.what_ifs)
     )  # fmt: skip
     ref = Ref("cart", cart.id, ("flux", "carts", "explain", cart.id))

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+
 from flux_cli.domain.contracts import Contract
 from flux_cli.domain.intents import PaymentIntent
-from flux_cli.domain.money import Money, total
+from flux_cli.domain.money import ASSETS, Money, total
 from flux_cli.domain.plan import waves
 from flux_cli.domain.runs import Run
 from flux_cli.usecases.dashboard_ballots import ballots_table
 from flux_cli.usecases.dashboard_lists import PAYMENT_COLUMNS, payment_row
+from flux_cli.usecases.dashboard_overview import clock
 from flux_cli.usecases.dashboard_ports import WatchReader
 from flux_cli.usecases.dashboard_view import (
     Cell,
@@ -23,6 +26,7 @@ from flux_cli.usecases.dashboard_view import (
     short,
     state_cell,
 )
+from flux_cli.usecases.ports import EventRecord
 
 
 def view_run(reader: WatchReader, run_id: str) -> View:
@@ -50,7 +54,7 @@ def view_run(reader: WatchReader, run_id: str) -> View:
         ("strategy", f"{run.strategy}, seed {run.seed}"),
         ("started", f"{run.created_at:%Y-%m-%d %H:%M:%S} UTC"),
         ("took", "" if run.finished_at is None else _took(run)),
-        ("out", run.out),
+        ("files in", "…/" + "/".join(run.out.split("/")[-2:])),
         ("id", run.id),
     )
     ref = Ref("run", run.id, ("flux", "runs", "show", run.id))
@@ -105,17 +109,17 @@ def _graph(run: Run, contracts: dict[str, Contract]) -> Prose:
     lines: list[tuple[Cell, ...]] = []
     for number, wave in enumerate(waves(run.plan.tasks)):
         if number:
-            lines.append((Cell("  │", Tone.DIM),))
+            lines.append((Cell("  "), Cell("│", Tone.DIM)))
         for task in wave:
             contract = contracts.get(task.id)
             sign = state_cell(contract.state) if contract else Cell("○", Tone.DIM)
-            needs = f" ← {', '.join(task.needs)}" if task.needs else ""
+            needs = f"← {', '.join(task.needs)}" if task.needs else ""
             lines.append(
-                (Cell(f"  {sign.text.split(' ')[0]} ", sign.tone), Cell(task.id, Tone.STRONG),
+                (Cell(f"  {sign.text.split(' ')[0]} ", sign.tone), Cell(f"{task.id} ", Tone.STRONG),
                  Cell(needs, Tone.DIM))
             )  # fmt: skip
     lines += [
-        (Cell("  · ", Tone.DIM), Cell(one.item), Cell(f"  {one.amount}", Tone.STRONG))
+        (Cell("  · ", Tone.DIM), Cell(f"{one.item}  "), Cell(str(one.amount), Tone.STRONG))
         for one in run.plan.purchases
     ]
     return Prose("Plan", tuple(lines))
@@ -128,3 +132,49 @@ def _files(run: Run) -> Table:
         for one in run.deliverables
     )
     return Table("Deliverables", columns, rows, "nothing delivered yet")
+
+
+def replay_run(run_id: str, events: Sequence[EventRecord], number: int) -> View:
+    """A run as it was after the first `number` of its events: each one, and each ballot cast."""
+    rows = tuple(_event(one) for one in reversed(events[:number]))
+    columns = (
+        Column("time"),
+        Column("event"),
+        Column("id", drop=1),
+        Column("what", flex=True),
+        Column("amount", right=True),
+        Column("state"),
+    )
+    past = Table(f"Events {number} of {len(events)}", columns, rows)
+    ballots = [one for one in events[:number] if one.subject.startswith("bal_")]
+    votes = tuple(
+        (
+            Cell(f"{one.data.get('seat', '')}".ljust(12), Tone.STRONG),
+            state_cell(str(one.data.get("vote", ""))),
+        )
+        for one in ballots
+    )
+    cast = Prose("Ballots as they came", votes, "none was cast yet")
+    return View(f"Replay of {short(run_id)}", (past,), side=(cast,))
+
+
+def _event(one: EventRecord) -> Row:
+    data = one.data
+    what = data.get("purpose") or data.get("seat") or data.get("summary") or data.get("goal") or ""
+    state = str(data.get("state") or data.get("vote") or data.get("verdict") or "")
+    cells = (
+        Cell(clock(one.at), Tone.DIM),
+        Cell(one.kind.replace("_", " "), Tone.STRONG),
+        Cell(short(one.subject), Tone.DIM),
+        Cell(str(what)),
+        Cell(_told(data.get("amount") or data.get("price") or data.get("limit"))),
+        state_cell(state) if state else Cell(""),
+    )
+    return Row(cells)
+
+
+def _told(amount: object) -> str:
+    """An amount as events keep it."""
+    if not isinstance(amount, Mapping):
+        return ""
+    return str(Money(int(amount["units"]), ASSETS[str(amount["asset"]["code"])]))

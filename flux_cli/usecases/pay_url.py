@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 import time
 from dataclasses import dataclass, replace
+from urllib.parse import urlsplit
 
 from flux_cli.domain.free_text import bounded
 from flux_cli.domain.intents import CaptureMethod, IntentState, PaymentIntent, Share
@@ -19,13 +20,13 @@ from flux_cli.domain.paywalls import (
     Wall,
     WebPayment,
     WebState,
-    address_fault,
     choose,
     resource_hash,
 )
 from flux_cli.domain.quorum import Urgency
 from flux_cli.domain.refusals import Refusal
 from flux_cli.domain.settlements import ARC, ENDED, Settlement, SettlementState
+from flux_cli.domain.text import HIDDEN
 from flux_cli.errors import ChainUnavailable, InvalidInput, KeyReused, ShopFailed, ShopRefused
 from flux_cli.usecases.follow_web import follow_web, sign_header
 from flux_cli.usecases.idempotency import LONGEST_MADE, check_key
@@ -36,6 +37,8 @@ from flux_cli.usecases.request_money import draft_intent, request_money
 from flux_cli.usecases.web_ports import UrlDeps, WebAnswer
 
 HOLD_HOURS = 1
+LONGEST_URL = 400
+LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
 LONGEST_ASK_SECONDS = 30.0
 LONGEST_PAUSE_SECONDS = 4.0
 WAITS = frozenset({408, 425, 429, 500, 502, 503, 504})
@@ -99,6 +102,30 @@ def price_url(urls: UrlDeps, wish: UrlWish) -> Free | Barred | Passed:
         draft = draft_intent(urls.deps, reader, request_of(wish, chosen), "check")
     refusals = gate(urls.settling, draft)
     return Barred(refusals) if refusals else chosen
+
+
+def address_fault(url: str) -> str:
+    """Why money is not sent for this address, or nothing.
+
+    It is asked for by TLS, except on this machine; no password is in it and it is not too long.
+    """
+    try:
+        parts = urlsplit(url)
+        host, user = parts.hostname, parts.username
+        _ = parts.port
+    except ValueError:
+        return "this is no web address"
+    if HIDDEN.search(url) or " " in url or not url.isascii() or len(url) > LONGEST_URL:
+        return f"an address has 1 to {LONGEST_URL} visible ASCII characters"
+    if not host or parts.scheme not in ("http", "https"):
+        return "an address begins with https:// and a host"
+    if user is not None:
+        return "an address holds no user or password"
+    if parts.fragment:
+        return "an address to pay for has no fragment"
+    if parts.scheme == "http" and host not in LOOPBACK:
+        return "without TLS anybody on the way could change the demand: use https://"
+    return ""
 
 
 def _wall(urls: UrlDeps, wish: UrlWish) -> Wall:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from flux_cli.domain.canonical import digest
 from flux_cli.domain.contracts import Contract, ContractState, Ranked
@@ -60,28 +60,41 @@ def quote_tasks(deps: Deps, run: Run) -> list[Contract]:
         made = reader.find(Contract, run_id=run.id, oldest_first=True)
         if made:
             return made
-        quoted = [candidates(deps, reader, run, task) for task in run.plan.tasks]
-    for one_task in quoted:
-        task, found = one_task.task, one_task.ranked
-        if found and found[0].ineligible is None:
-            continue
-        reasons = "; ".join(
-            f"{one.listing.provider} {one.ineligible}"
-            for one in found
-            if one.listing.trade == task.trade
-        )
-        raise CannotPlan(f"nobody can take {task.id!r}: {reasons or 'no such listing'}")
+        quoted = rank_tasks(deps, reader, run)
     with deps.store.begin() as tx:
         if already := tx.find(Contract, run_id=run.id, oldest_first=True):
             return already
         return [put_contract(deps, tx, run, one, 0) for one in quoted]
 
 
+def rank_tasks(deps: Deps, reader: Reader, run: Run) -> list[Quoted]:
+    """Every task of the run's plan with its candidates; raises `CannotPlan` where one has none."""
+    assert run.plan is not None, "a run is planned before it is quoted"
+    quoted = [candidates(deps, reader, run, task) for task in run.plan.tasks]
+    for one_task in quoted:
+        task, found = one_task.task, one_task.ranked
+        if found and found[0].ineligible is None:
+            continue
+        reasons = "; ".join(f"{one.listing.provider} {one.ineligible}" for one in found)
+        raise CannotPlan(f"nobody can take {task.id!r}: {reasons or 'no such listing'}")
+    return quoted
+
+
 def put_contract(deps: Deps, tx: Transaction, run: Run, sized: Quoted, attempt: int) -> Contract:
     """Record the hire of a task's best candidate, its terms frozen, awaiting approval."""
+    draft = draft_contract(deps, tx.now, run, sized, attempt)
+    quoted = draft.move(ContractState.QUOTING, tx.now).move(ContractState.QUOTED, tx.now)
+    tx.put(quoted, "contract.quoted", run_id=run.id)
+    waiting = quoted.move(ContractState.PENDING_APPROVAL, tx.now)
+    tx.put(waiting, "contract.pending_approval", run_id=run.id)
+    return waiting
+
+
+def draft_contract(deps: Deps, now: datetime, run: Run, sized: Quoted, attempt: int) -> Contract:
+    """The hire of a task's best candidate, its terms frozen, not yet recorded."""
     task, found = sized.task, sized.ranked
     best = found[0]
-    draft = Contract(
+    return Contract(
         id=deps.ids.new("contract"),
         run_id=run.id,
         task_id=task.id,
@@ -100,16 +113,11 @@ def put_contract(deps: Deps, tx: Transaction, run: Run, sized: Quoted, attempt: 
         checks=(),
         summary="",
         backend="rule",
-        deadline=tx.now + timedelta(hours=task.deadline_hours),
-        created_at=tx.now,
-        updated_at=tx.now,
+        deadline=now + timedelta(hours=task.deadline_hours),
+        created_at=now,
+        updated_at=now,
         attempt=attempt,
     )
-    quoted = draft.move(ContractState.QUOTING, tx.now).move(ContractState.QUOTED, tx.now)
-    tx.put(quoted, "contract.quoted", run_id=run.id)
-    waiting = quoted.move(ContractState.PENDING_APPROVAL, tx.now)
-    tx.put(waiting, "contract.pending_approval", run_id=run.id)
-    return waiting
 
 
 def _ranked(one: Candidate) -> Ranked:

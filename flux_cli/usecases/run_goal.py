@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, replace
+from datetime import datetime
 from pathlib import Path
 
 from flux_cli.domain.agents import ORCHESTRATOR
@@ -63,47 +64,54 @@ def start_run(deps: Deps, goal: Goal, *, key: str, default_out: Path) -> Run:
 
     Raises `KeyReused` where the key names another goal, `Frozen` where nothing may start.
     """
+    with deps.store.reading() as reader:
+        draft = draft_run(deps, goal, key, default_out, reader.now)
+    with deps.store.begin() as tx:
+        found = tx.lookup(Run, key=key)
+        if found is not None:
+            if found.request_digest != draft.request_digest:
+                raise KeyReused(f"{key!r} already names another run", subject=found.id)
+            return found
+        obey_freeze(tx, goal.requester)
+        run = replace(draft, created_at=tx.now)
+        tx.put(run, "run.started", run_id=run.id)
+    return run
+
+
+def draft_run(deps: Deps, goal: Goal, key: str, default_out: Path, now: datetime) -> Run:
+    """The run of a goal as it would be recorded."""
     sources = tuple(deps.workspace.describe_source(path) for path in goal.sources)
     request_digest = digest(
         [goal.scenario, goal.goal, goal.brief, [s.sha256 for s in sources], goal.budget,
          goal.seed, goal.strategy, goal.plan, goal.requester]
     )  # fmt: skip
-    with deps.store.begin() as tx:
-        found = tx.lookup(Run, key=key)
-        if found is not None:
-            if found.request_digest != request_digest:
-                raise KeyReused(f"{key!r} already names another run", subject=found.id)
-            return found
-        obey_freeze(tx, goal.requester)
-        run_id = deps.ids.new("run")
-        run = Run(
-            id=run_id,
-            key=key,
-            request_digest=request_digest,
-            scenario=goal.scenario,
-            goal=goal.goal,
-            brief=goal.brief,
-            sources=sources,
-            requester=goal.requester,
-            purpose=goal.purpose,
-            justification=goal.justification,
-            claimed_return=goal.claimed_return,
-            urgency=goal.urgency,
-            budget=goal.budget,
-            seed=goal.seed,
-            strategy=goal.strategy,
-            out=str(goal.out or default_out / run_id),
-            state=RunState.PLANNING,
-            plan=goal.plan,
-            intent_id=None,
-            card_id=None,
-            deliverables=(),
-            error="",
-            created_at=tx.now,
-            finished_at=None,
-        )
-        tx.put(run, "run.started", run_id=run.id)
-    return run
+    run_id = deps.ids.new("run")
+    return Run(
+        id=run_id,
+        key=key,
+        request_digest=request_digest,
+        scenario=goal.scenario,
+        goal=goal.goal,
+        brief=goal.brief,
+        sources=sources,
+        requester=goal.requester,
+        purpose=goal.purpose,
+        justification=goal.justification,
+        claimed_return=goal.claimed_return,
+        urgency=goal.urgency,
+        budget=goal.budget,
+        seed=goal.seed,
+        strategy=goal.strategy,
+        out=str(goal.out or default_out / run_id),
+        state=RunState.PLANNING,
+        plan=goal.plan,
+        intent_id=None,
+        card_id=None,
+        deliverables=(),
+        error="",
+        created_at=now,
+        finished_at=None,
+    )
 
 
 def carry_out_run(deps: Deps, run_id: str, progress: Progress) -> Run:
@@ -170,7 +178,7 @@ def _request(deps: Deps, run: Run, progress: Progress) -> Run:
         progress("quote", task=contract.task_id, agent=contract.provider, price=contract.price,
                  score=f"{score}/10000")  # fmt: skip
     with deps.store.reading() as reader:
-        request = _money_request(reader, run, contracts)
+        request = money_request(reader, run, contracts)
     key = step_key(run.id, "", "money")
     intent = request_money(deps, request, key=key, progress=progress)
     if intent.state is IntentState.DENIED:
@@ -206,7 +214,8 @@ def _denied(deps: Deps, run: Run, intent: PaymentIntent) -> Run:
     return denied
 
 
-def _money_request(reader: Reader, run: Run, contracts: Sequence[Contract]) -> MoneyRequest:
+def money_request(reader: Reader, run: Run, contracts: Sequence[Contract]) -> MoneyRequest:
+    """What a run asks for all its hires."""
     assert run.plan is not None, "a run is planned before money is asked for"
     listings = {item.id: item for item in reader.find(Listing)}
     hours = {c.task_id: listings[c.listing_id].turnaround_hours for c in contracts}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from typing import Any
 
@@ -125,6 +126,21 @@ def test_a_command_that_is_given_again_sends_the_same_header(
     again = buy(urls, shop.url)
     assert (bought.payment.state, again.payment) == (WebState.DELIVERED, bought.payment)
     assert len(set(shop.headers)) == 1
+    assert chain.paid(ACME) == [PRICE.units]
+
+
+def test_67_processes_that_buy_under_one_key_at_once_send_one_header(
+    payer: paying.Payer, shop: Shop, chain: rig.LocalChain
+) -> None:
+    payers = [paying.open_payer(payer.config.ledger.path, [chain.url]) for _ in range(3)]
+    buyers = [replace(open_web(one.deps, one.settling), pause_seconds=0.01) for one in payers]
+    with ThreadPoolExecutor(len(buyers)) as pool:
+        bought = list(pool.map(lambda urls: buy(urls, shop.url), buyers))
+    for one in payers:
+        one.close()
+    assert {one.payment.state for one in bought} == {WebState.DELIVERED}
+    assert len({one.payment.id for one in bought}) == 1
+    assert (len(shop.headers), len(set(shop.headers)), shop.sent) == (3, 1, 1)
     assert chain.paid(ACME) == [PRICE.units]
 
 

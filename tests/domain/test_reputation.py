@@ -45,9 +45,9 @@ def quality(agent: str, deals: Sequence[Deal]) -> int:
 
 
 def honest_work(draw: random.Random) -> list[Deal]:
-    """Nine honest providers, hired 2 to 8 times by the orchestrator, most of it good."""
+    """Nine honest providers, hired 2 to 8 times by the orchestrator; one job in 20 fails."""
     return [
-        deal(ANCHOR, name, "30", "rejected" if draw.random() < 0.1 else "settled")
+        deal(ANCHOR, name, "30", "rejected" if draw.random() < 0.05 else "settled")
         for name in HONEST
         for _ in range(draw.randint(2, 8))
     ]
@@ -58,7 +58,9 @@ def scheme(kind: str, draw: random.Random) -> list[Deal]:
     star = [deal(one, "ring0", "900") for one in RING[1:] for _ in range(20)]
     circle = [deal(a, b, "900") for a, b in zip(RING, RING[1:] + RING[:1], strict=True)]
     mesh = [deal(*draw.sample(RING, 2), "900") for _ in range(2000)]
-    hired = [deal(ANCHOR, "ring1", "30")]
+    hired = [deal(ANCHOR, one, "30") for one in RING[1:6]]
+    straight = [deal(one, "ring0", "900") for one in RING[1:6] for _ in range(20)]
+    late = [*hired, *straight, *star]
     fan = [deal("ring1", one, "900") for one in RING[2:]]
     fan += [deal(one, "ring0", "900") for one in RING[2:] for _ in range(20)]
     smear = [deal(one, name, "900", "rejected") for one in RING for name in HONEST]
@@ -66,14 +68,16 @@ def scheme(kind: str, draw: random.Random) -> list[Deal]:
         "a star": star,
         "a circle": circle * 20,
         "a mesh": mesh,
-        "a star of one that was honestly hired": hired + fan,
+        "a star of one that was honestly hired": hired[:1] + fan,
+        "five honest jobs lent to one": late,
         "smearing all the others": star + smear,
     }[kind]
 
 
 SCHEMES = (
     *("a star", "a circle", "a mesh"),
-    *("a star of one that was honestly hired", "smearing all the others"),
+    *("a star of one that was honestly hired", "five honest jobs lent to one"),
+    "smearing all the others",
 )
 
 
@@ -133,10 +137,10 @@ def test_a_reputation_shows_all_it_comes_from() -> None:
     assert found.proven == proven(older, 750, older + 750, 0)
 
 
-def test_standing_is_passed_on_by_half_and_by_what_was_paid() -> None:
+def test_a_tenth_of_standing_is_passed_on_by_what_was_paid() -> None:
     deals = [deal(ANCHOR, "bob", "30"), deal(ANCHOR, "cas", "10"), deal("bob", "dee", "7")]
     known = society(deals, {}, TRUSTED)
-    assert known.standing == {ANCHOR: 1000, "bob": 375, "cas": 125, "dee": 187}
+    assert known.standing == {ANCHOR: 1000, "bob": 75, "cas": 25, "dee": 7}
 
 
 def test_hiring_a_trusted_payer_gives_and_takes_nothing() -> None:

@@ -225,6 +225,18 @@ def test_a_day_that_is_no_day_or_past_is_warned_of() -> None:
     assert warnings("tea by 2026-01-05") == ["2026-01-05 is past: nothing can be there by then"]
 
 
+@pytest.mark.parametrize(
+    "said",
+    ["no nuts", "without nuts", "forget the nuts", "don't buy nuts", "nothing with nuts",
+     "leave out any nuts", "allergic to nuts", "avoid nuts"],
+)  # fmt: skip
+def test_what_is_not_wanted_is_never_bought(said: str) -> None:
+    spec = read(f"40 snacks, 10 pens; {said}")
+    assert (spec.exclusions, len(spec.needs)) == (("nuts",), 2)
+    inside = read(f"40 snacks {said}, 10 pens")
+    assert [need.exclusions for need in inside.needs] == [("nuts",), ()]
+
+
 def test_flags_win_over_the_words_and_say_so() -> None:
     spec = with_flags(read("tea, max 90 EUR, by Friday"), parse_money("40"), date(2026, 12, 1))
     assert (spec.budget, spec.currency, spec.deadline) == (

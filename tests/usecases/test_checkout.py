@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from flux_cli.domain.carts import Cart, CartState, LegState
-from flux_cli.domain.intents import IntentState
+from flux_cli.domain.intents import IntentState, PaymentIntent
 from flux_cli.domain.money import Money, parse_money
 from flux_cli.errors import ShopFailed, WrongState
 from flux_cli.usecases.checkout import Moved, OnFailure, Terms, Undecided, checkout
@@ -68,13 +68,34 @@ def test_a_cart_is_bought_once_for_what_it_said(here: Mall) -> None:
 def test_the_approval_is_bound_to_the_carts_hash_and_names_every_shop(here: Mall) -> None:
     ended = bought(here, filled(here, kit()).cart)
     with here.deps.store.reading() as reader:
-        from flux_cli.domain.intents import PaymentIntent
-
         intent = reader.get(PaymentIntent, str(ended.intent_id))
     assert intent.plan_digest == ended.hash
     assert {share.payee: share.amount for share in intent.shares} == {
         leg.shop: leg.total for leg in ended.legs
     }
+
+
+def claimed(here: Mall, cart: Cart) -> tuple[Money | None, str]:
+    ended = bought(here, cart)
+    with here.deps.store.reading() as reader:
+        intent = reader.get(PaymentIntent, str(ended.intent_id))
+    return intent.claimed_return, intent.justification
+
+
+def test_the_return_that_is_claimed_is_the_budget_and_says_so(here: Mall) -> None:
+    cart = filled(here, kit()).cart
+    back, said = claimed(here, cart)
+    assert (back, cart.dropped) == (cart.spec.budget, ())
+    assert f"its owner would have paid {back}, the budget" in said
+
+
+def test_for_a_part_of_the_list_no_return_is_claimed(here: Mall) -> None:
+    whole = filled(here, kit(strategy="cheapest")).cart
+    less = (whole.total - Money(10_000)).decimal
+    cart = filled(here, kit(budget=less, strategy="cheapest"), key="less").cart
+    back, said = claimed(here, cart)
+    assert [one.need for one in cart.dropped] == ["fruit"]
+    assert (back, "would have paid" in said) == (None, False)
 
 
 def test_a_stale_hash_buys_nothing(here: Mall) -> None:

@@ -123,7 +123,10 @@ def complete(text: str) -> bool:
     joining = (
         r"and|or|but|with|without|for|to|of|in|on|at|by|from|as|than|the|a|an|so|while|when|is"
     )
-    first_and_last = rf"(?i)^(and|or|but|so|than|of|even|if|when|while|since|as)\b|\b({joining})$"
+    headless = "is|are|was|were|has|have|that|which|who|because"
+    first_and_last = (
+        rf"(?i)^(and|or|but|so|than|of|even|if|when|while|since|as|{headless})\b|\b({joining})$"
+    )
     return re.search(first_and_last, text.strip()) is None
 
 
@@ -147,7 +150,7 @@ def advertisements(needs: Mapping[str, str]) -> list[str]:
 
 
 def claims(brief: Brief, needs: Mapping[str, str]) -> list[str]:
-    """Quotes of `claims.json` that are about this product and short enough to show."""
+    """Quotes of `claims.json` that speak for this product and are short enough to show."""
     about = significant(f"{brief.product} {brief.kind} {' '.join(brief.features)}")
     quotes: list[str] = []
     for data in documents(needs):
@@ -155,10 +158,20 @@ def claims(brief: Brief, needs: Mapping[str, str]) -> list[str]:
             quote = claim.get("quote") if isinstance(claim, dict) else None
             if not isinstance(quote, str) or not 24 <= len(one_line(quote)) <= 110:
                 continue
+            if DOUBT.search(quote):
+                continue
             named = brief.product and brief.product.lower() in quote.lower()
             if named or len(about & significant(quote)) >= 3:
                 quotes.append(sentence(quote))
     return quotes
+
+
+DOUBT = re.compile(
+    r"\b(not|no|nobody|never|doubt\w*|fear\w*|complain\w*|problems?|broke\w*|fail\w*|wors[et]|too"
+    r"|reasons?|against|unsure|instead|cheaper|brighter|lighter|expensive|a lot for)\b|n't\b",
+    re.IGNORECASE,
+)
+"""What research should say and an advertisement should not: objections, faults, rivals' merits."""
 
 
 def documents(needs: Mapping[str, str]) -> list[dict[str, Any]]:

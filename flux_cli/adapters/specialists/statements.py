@@ -26,6 +26,7 @@ _VERB_TEXT = (
     "support survive swap sweep switch sync synchronise take talk taste teach tell test tie "
     "tilt track train transform translate travel treat turn update use verify wait wake walk "
     "warm warn wash watch water wear weigh wick wipe withstand work wrap write "
+    " throw burn swing outlast brighten empty"
 )
 BASE_VERBS = frozenset(_VERB_TEXT.split())
 _PARTICIPLES = (
@@ -36,7 +37,7 @@ _PARTICIPLES = (
     "handmade|kept"
 )
 _ADJECTIVES = (
-    "waterproof|water-resistant|weatherproof|windproof|dustproof|shockproof|foldable|rechargeable|"
+    "rain-proof|rainproof|splash-proof|waterproof|water-resistant|weatherproof|windproof|dustproof|shockproof|foldable|rechargeable|"
     "solar-powered|battery-powered|wireless|lightweight|light|compact|portable|silent|quiet|vegan|"
     "organic|gluten-free|dairy-free|sugar-free|plastic-free|peat-free|carbon-neutral|compostable|"
     "recyclable|reusable|refillable|dishwasher-safe|washable|adjustable|customisable|available|"

@@ -3,17 +3,24 @@
 from __future__ import annotations
 
 import time
+from typing import TYPE_CHECKING
 
 from flux_cli.adapters.x402 import wire
 from flux_cli.domain.text import visible
 from flux_cli.errors import ShopFailed, ShopRefused
 from flux_cli.usecases.web_ports import Signed, WebAnswer
 
+if TYPE_CHECKING:
+    import httpx2
+
 LARGEST_BODY = 20_000_000
 
 
 class HttpWeb:
-    """GET by httpx2; the proxy and certificates of the environment are not used for money."""
+    """GET by httpx2; the proxies of the environment are not used, and no connection is kept."""
+
+    def __init__(self) -> None:
+        self._opened: httpx2.Client | None = None
 
     def ask(self, url: str, header: str = "", *, seconds: float) -> WebAnswer:
         """One GET, ended after `seconds` in all. Raises `ShopFailed`, `ShopRefused`."""
@@ -22,14 +29,10 @@ class HttpWeb:
         sent = {"accept": "*/*", "user-agent": "flux"}
         if header:
             sent[wire.SIGNATURE] = header
+        seconds = max(seconds, 0.1)
         deadline = time.monotonic() + seconds
         try:
-            with (
-                httpx2.Client(
-                    follow_redirects=False, trust_env=False, timeout=max(seconds, 0.1)
-                ) as client,
-                client.stream("GET", url, headers=sent) as reply,
-            ):
+            with self._client().stream("GET", url, headers=sent, timeout=seconds) as reply:
                 body = bytearray()
                 for part in reply.iter_bytes():
                     body += part
@@ -41,6 +44,15 @@ class HttpWeb:
         except (httpx2.HTTPError, httpx2.InvalidURL) as error:
             said = visible(f"{type(error).__name__}: {error}")[:200]
             raise ShopFailed(f"no whole answer came ({said})", subject=url) from None
+
+    def _client(self) -> httpx2.Client:
+        """The one client: reading the certificates again for each repetition costs 50 ms."""
+        import httpx2
+
+        if self._opened is None:
+            limits = httpx2.Limits(max_keepalive_connections=0)
+            self._opened = httpx2.Client(follow_redirects=False, trust_env=False, limits=limits)
+        return self._opened
 
     def header(self, payment: Signed) -> str:
         """The payment as the header's text."""

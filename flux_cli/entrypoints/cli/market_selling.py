@@ -15,6 +15,7 @@ from flux_cli.entrypoints.cli.invocation import Invocation
 from flux_cli.entrypoints.cli.verb import verb
 from flux_cli.usecases.describe_run import shallow
 from flux_cli.usecases.found_economy import found_economy
+from flux_cli.usecases.listing_cards import listing_card
 from flux_cli.usecases.publish_listing import publish_listing, withdraw_listing
 from flux_cli.usecases.view_market import describe_listing
 
@@ -42,6 +43,7 @@ def register(app: typer.Typer) -> None:
     """Add these verbs to `flux market`."""
     verb(app, "publish", examples=("flux market publish listing.toml",))(publish)
     verb(app, "withdraw", examples=("flux market withdraw lst_01 --owner acme",))(withdraw)
+    verb(app, "card", examples=("flux market card lst_01 --json",))(card)
     verb(app, "show", examples=("flux market show lst_01",))(show)
 
 
@@ -73,6 +75,15 @@ def withdraw(
         found = reader.resolve(Offer, listing_id)
     listing = withdraw_listing(deps, found.id, owner=owner)
     flux.show(Document("listing", shallow(listing), last="no longer on offer"))
+
+
+def card(flux: Invocation, listing_id: ListingId) -> None:
+    """Export a listing as an A2A agent card and ERC-8004 records; nothing is registered."""
+    deps = open_existing(flux.config, timeout=flux.timeout)
+    with deps.store.reading() as reader:
+        found = listing_card(deps, reader, reader.resolve(Offer, listing_id))
+    last = "export only, simulated; --json gives each record as it would be published"
+    flux.show(Document("listing_card", found, last=last))
 
 
 def show(flux: Invocation, listing_id: ListingId) -> None:

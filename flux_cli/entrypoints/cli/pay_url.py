@@ -98,7 +98,7 @@ def _judge(flux: Invocation, urls: UrlDeps, wish: UrlWish, save: Path | None) ->
     """Show what would be paid; the seller is asked, nothing is kept."""
     priced = price_url(urls, wish)
     if isinstance(priced, Barred):
-        _deny(flux, priced, wish.most)
+        _deny(flux, priced)
     if isinstance(priced, Free):
         return tell_free(flux, wish.url, priced.answer, save)
     return show_judgement(flux, check_payment(urls.deps, request_of(wish, priced)))
@@ -115,7 +115,7 @@ def _buy(flux: Invocation, urls: UrlDeps, wish: UrlWish, save: Path | None) -> E
     if isinstance(ended, Free):
         return tell_free(flux, wish.url, ended.answer, save)
     if isinstance(ended, Barred):
-        _deny(flux, ended, wish.most)
+        _deny(flux, ended)
     return tell_bought(flux, ended, save, _again(wish, key))
 
 
@@ -125,12 +125,11 @@ def _again(wish: UrlWish, key: str) -> tuple[str, ...]:
     return ("flux", "pay-url", wish.url, *given, "--idempotency-key", key)
 
 
-def _deny(flux: Invocation, barred: Barred, most: Money) -> NoReturn:
+def _deny(flux: Invocation, barred: Barred) -> NoReturn:
     """End as denied: the demand was refused, and nothing of it was kept."""
     fix = Fix("see whom the wallet may pay", ("flux", "merchants", "list"))
     flux.deny(
         "the seller's demand was refused; nothing was signed or moved",
         violations(barred.refusals),
-        max_amount_minor=most.units,
         fixes=(fix,),
     )

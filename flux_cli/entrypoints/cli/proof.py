@@ -13,10 +13,10 @@ from flux_cli.bootstrap_chain import open_chain
 from flux_cli.bootstrap_web import check_proof
 from flux_cli.domain.evidence import FieldCheck
 from flux_cli.domain.text import visible
-from flux_cli.entrypoints.cli.document import Document
+from flux_cli.entrypoints.cli.document import Column, Document
 from flux_cli.entrypoints.cli.exit_codes import ExitCode
 from flux_cli.entrypoints.cli.invocation import Invocation
-from flux_cli.entrypoints.cli.settlement_documents import CHECK_COLUMNS, LOCAL
+from flux_cli.entrypoints.cli.settlement_documents import LOCAL
 from flux_cli.entrypoints.cli.verb import noun, verb
 from flux_cli.errors import InvalidInput, NotFound, StorageFailed
 from flux_cli.usecases.proof_bundle import compare_online, proof_bundle
@@ -24,7 +24,14 @@ from flux_cli.usecases.view_payments import find_payment
 
 app = noun("What proves a payment, checked by anybody without this ledger.")
 SIMULATED = "SIMULATED: no real money moved"
-LONGEST_SHOWN = 40
+UNASKED = "the receipts are the exporter's word until a node is asked: --online"
+CHECK_COLUMNS = (
+    Column("field", "field"),
+    Column("agrees", "agrees", "status"),
+    Column("expected", "expected"),
+    Column("observed", "found"),
+)
+LONGEST_SHOWN = 20
 
 
 @verb(app, "export", examples=("flux proof export pi_01 proof.json",))
@@ -117,6 +124,10 @@ def _document(
     }
     said = f"{len(checks)} checks agree" if not wrong else f"NOT proved: {len(wrong)} disagree"
     last = f"{said}{_label(bundle)}"
+    if not (wrong or online or bundle.get("simulated")):
+        last = f"{last}; {UNASKED}"
+    if flux.for_people and not wrong:
+        del fields["wrong"]
     return Document("proof", fields, tables={"checks": CHECK_COLUMNS}, last=last)
 
 
@@ -128,4 +139,4 @@ def _label(bundle: dict[str, object]) -> str:
 
 def _short(text: str) -> str:
     text = visible(text)
-    return text if len(text) <= LONGEST_SHOWN else f"{text[:18]}…{text[-18:]}"
+    return text if len(text) <= LONGEST_SHOWN else f"{text[:11]}…{text[-8:]}"

@@ -29,6 +29,7 @@ from flux_cli.entrypoints.cli.invocation import Invocation
 from flux_cli.entrypoints.cli.options import MONEY
 from flux_cli.entrypoints.cli.outcomes import end_of_run
 from flux_cli.entrypoints.cli.run_document import run_document
+from flux_cli.entrypoints.cli.run_preview import show_plan
 from flux_cli.entrypoints.cli.run_progress import run_progress
 from flux_cli.entrypoints.cli.verb import daily, verb
 from flux_cli.errors import Fix, InvalidInput
@@ -45,7 +46,7 @@ LARGEST_BRIEF = 200_000
 @verb(
     app,
     "run",
-    options=MONEY - {"dry_run", "max_amount"},
+    options=MONEY - {"max_amount"},
     examples=(
         "flux run marketing-campaign --out campaign",
         'flux run "Launch a campaign for a solar lantern" --brief lantern.md',
@@ -99,6 +100,8 @@ def run(
         strategy=strategy or _own_strategy(wanted) or deps.settings.strategy,
     )
     found_economy(deps)
+    if flux.dry_run:
+        return show_plan(flux, deps, wanted)
     key = flux.idempotency_key or f"run:{deps.ids.new('event')}"
     default_out = (flux.cwd / flux.config.run.out).resolve()
     started = start_run(deps, wanted, key=key, default_out=default_out)

@@ -69,6 +69,12 @@ def tui(
     allow_writes: Annotated[
         bool, typer.Option("--allow-writes", help="Let the owner approve, deny and freeze in it.")
     ] = False,
+    replay: Annotated[
+        str | None, typer.Option(metavar="RUN", help="Show how a run went, event by event.")
+    ] = None,
+    speed: Annotated[
+        float, typer.Option(metavar="TIMES", min=0.1, max=1000, help="How fast it is replayed.")
+    ] = 1.0,
     size: Annotated[
         str, typer.Option(metavar="WxH", help="Columns and rows of the picture.")
     ] = "120x34",
@@ -88,7 +94,8 @@ def tui(
         _fit_for_a_dashboard(flux)
     watch = open_watch(flux.config)
     deps = open_existing(flux.config) if allow_writes else None
-    dashboard = start.dashboard(watch, flux.config.ledger.path, screen, open_, theme, deps)
+    past = None if replay is None else (replay, speed)
+    dashboard = start.dashboard(watch, flux.config.ledger.path, screen, open_, theme, deps, past)
     if snapshot is None:
         return ExitCode.TERMINATED if start.run(dashboard) else ExitCode.OK
     start.picture(dashboard, snapshot, cells)

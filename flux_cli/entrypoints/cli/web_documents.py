@@ -43,7 +43,7 @@ def tell_bought(
         "to_address": settlement.terms.payee,
         "tx_hash": None if proof is None else proof.tx_hash,
         "status": payment.status,
-        "reason": payment.reason or settlement.reason,
+        "reason": payment.reason or ("" if proof else settlement.reason),
         "nonce": settlement.nonce,
         "intent_id": settlement.intent_id,
         "settlement_id": settlement.id,

@@ -18,7 +18,7 @@ from textual.widgets import Input, Static
 
 from flux_cli.entrypoints.tui.dialogs import KEYS, Dialog
 from flux_cli.entrypoints.tui.export import export_view
-from flux_cli.entrypoints.tui.follower import Follower, Frame
+from flux_cli.entrypoints.tui.follower import Follower, Frame, Replay
 from flux_cli.entrypoints.tui.layout import LOW, Board
 from flux_cli.entrypoints.tui.paint import harmless
 from flux_cli.entrypoints.tui.panels import PanelBox
@@ -90,6 +90,7 @@ class FluxApp(App[None]):
         screen: str,
         opened: Ref | None = None,
         writer: Writer | None = None,
+        replay: tuple[str, float] | None = None,
     ) -> None:
         super().__init__()
         self._writer = writer
@@ -101,7 +102,11 @@ class FluxApp(App[None]):
         self.frames = 0
         self.was_terminated = False
         self.bug: Exception | None = None
-        self.follower = Follower(watch, lambda frame: self._deliver(frame))
+        self.follower = (
+            Follower(watch, self._deliver)
+            if replay is None
+            else Replay(watch, self._deliver, *replay)
+        )
 
     def _deliver(self, frame: Frame) -> None:
         if self.is_running:
@@ -191,7 +196,8 @@ class FluxApp(App[None]):
         return Content.assemble(*parts).truncate(width)
 
     def _status(self, width: int) -> Content:
-        follow = "‖ paused" if self.follower.paused else "● follow"
+        follow = "● replay" if isinstance(self.follower, Replay) else "● follow"
+        follow = "‖ paused" if self.follower.paused else follow
         right = f"{self.ask.period}  {follow}"
         if self._said:
             left = harmless(self._said)

@@ -6,13 +6,19 @@ import threading
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from time import monotonic
 
 from flux_cli.errors import FluxError
 from flux_cli.usecases.dashboard import look
 from flux_cli.usecases.dashboard_ports import Watch
+from flux_cli.usecases.dashboard_runs import replay_run
 from flux_cli.usecases.dashboard_view import Ask, View
+from flux_cli.usecases.ports import EventRecord
 
 LOOK_SECONDS = 0.25
+LONGEST_GAP_SECONDS = 5.0
+REST = 9
+"""After a look the thread rests so many times as long as it took, unless something is asked for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +43,8 @@ class Follower(threading.Thread):
         self._wake = threading.Event()
         self._ask: Ask | None = None
         self._is_new = False
+        self._rests_until = 0.0
+        self._is_behind = False
         self._ends = False
         self.paused = False
 
@@ -67,14 +75,52 @@ class Follower(threading.Thread):
         if ask is None or self._ends:
             return
         try:
-            changed = self._watch.changed()
-            if not is_new and (self.paused or not changed):
+            # What changed during a rest, or a pause, is shown after it.
+            self._is_behind |= self._watch.changed()
+            started = monotonic()
+            rests = self.paused or started < self._rests_until
+            if not is_new and (rests or not self._is_behind):
                 return
+            self._is_behind = False
             with self._watch.reading() as reader:
                 frame = Frame(ask, look(reader, ask), reader.now)
+            self._rests_until = monotonic() + REST * (monotonic() - started)
         except FluxError as error:
             frame = Frame(ask, None, datetime.now(UTC), str(error))
         except Exception as bug:
             # It would end in a thread that nobody watches; the app ends with it instead.
             frame = Frame(ask, None, datetime.now(UTC), bug=bug)
         self._deliver(frame)
+
+
+class Replay(Follower):
+    """Shows a run's recorded events one after another, `speed` times as fast as they came."""
+
+    def __init__(
+        self, watch: Watch, deliver: Callable[[Frame], None], run_id: str, speed: float
+    ) -> None:
+        super().__init__(watch, deliver)
+        self._run_id = run_id
+        self._speed = speed
+        self._events: list[EventRecord] | None = None
+        self._number = 0
+
+    def _once(self) -> None:
+        with self._lock:
+            ask, is_new, self._is_new = self._ask, self._is_new, False
+        if ask is None or self._ends:
+            return
+        if self._events is None:
+            with self._watch.reading() as reader:
+                self._events = reader.events(run_id=self._run_id)
+        moved = not self.paused and self._number < len(self._events)
+        if moved:
+            self._number += 1
+        if moved or is_new:
+            view = replay_run(self._run_id, self._events, self._number)
+            self._deliver(Frame(ask, view, self._events[max(0, self._number - 1)].at))
+        if moved and self._number < len(self._events):
+            gap = self._events[self._number].at - self._events[self._number - 1].at
+            # Looking waits by itself, and nobody watches a pause of minutes.
+            rest = min(LONGEST_GAP_SECONDS, gap.total_seconds()) / self._speed - LOOK_SECONDS
+            self._wake.wait(max(0.0, rest))

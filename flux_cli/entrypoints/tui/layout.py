@@ -6,8 +6,9 @@ from textual.app import ComposeResult
 from textual.containers import Horizontal, Vertical
 from textual.widget import Widget
 
+from flux_cli.domain.quorum import SEATS
 from flux_cli.entrypoints.tui.panels import PanelBox, TileBox
-from flux_cli.usecases.dashboard_view import Panel, Prose, Tiles, View
+from flux_cli.usecases.dashboard_view import Panel, Prose, Table, Tiles, View
 
 NARROW = 100
 """Below this many columns what stands beside the main panels is one `tab` away."""
@@ -72,9 +73,13 @@ class Board(Widget):
         main.display = not (narrow and side_shown and has_side)
         side.display = has_side and (not narrow or side_shown)
         main_boxes = [box for box in self.boxes if box.parent is main]
-        low = self.app.size.height < LOW
+        crowded = self.app.size.height < LOW and len(main_boxes) > 2
         for place, box in enumerate(main_boxes):
-            box.set_class(low and len(main_boxes) > 2 and place == len(main_boxes) - 1, "least")
+            # Where there is little room a short table has what it needs, and the last the rest.
+            rows = len(box.panel.rows) if isinstance(box.panel, Table) else 0
+            is_last = place == len(main_boxes) - 1
+            box.styles.min_height = min(rows, len(SEATS)) + 3 if crowded and not is_last else 3
+            box.set_class(crowded and is_last, "least")
 
     def jump(self, box: PanelBox) -> None:
         """Go to a panel, wherever it is."""

@@ -62,7 +62,7 @@ def table_lines(table: Table, width: int, height: int, cursor: int, top: int) ->
         fitted(table.columns[place].title, widths[place], right=table.columns[place].right)
         for place in kept
     )
-    lines = [Content.styled(fitted(heading, width), "bold $text-muted")]
+    lines = [Content.styled(fitted(heading, width), "bold $text-muted")] if height > 1 else []
     for number, (row, words) in enumerate(zip(shown, texts, strict=True), top):
         line = _row(table.columns, row, words, widths, kept)
         line = line.pad_right(max(0, width - line.cell_length))

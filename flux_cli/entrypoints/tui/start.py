@@ -37,13 +37,17 @@ def dashboard(
     opened: str | None,
     theme: str,
     deps: Deps | None = None,
+    replay: tuple[str, float] | None = None,
 ) -> FluxApp:
     """The dashboard over a watched ledger; with `deps` it can write, too.
 
     Raises `NotFound` for an object that is not there.
     """
     ref = None if opened is None else _ref(watch, opened)
-    app = FluxApp(watch, _short(ledger), screen, ref, None if deps is None else Writer(deps))
+    writer = None if deps is None else Writer(deps)
+    if replay is not None:
+        replay = (_run_named(watch, replay[0]), replay[1])
+    app = FluxApp(watch, _short(ledger), screen, ref, writer, replay)
     app.theme = THEMES[theme]
     return app
 
@@ -59,6 +63,18 @@ def run(app: FluxApp) -> bool:
 def picture(app: FluxApp, path: Path, size: tuple[int, int]) -> None:
     """Write what it shows at this size."""
     take_snapshot(app, path, size)
+
+
+def _run_named(watch: Watch, text: str) -> str:
+    """The id of a run that has events; raises `NotFound`."""
+    try:
+        with watch.reading() as reader:
+            run = reader.resolve(Run, text)
+            if not reader.events(run_id=run.id):
+                raise NotFound(f"nothing of {run.id} was recorded", subject=run.id)
+            return run.id
+    finally:
+        watch.close()
 
 
 def _ref(watch: Watch, text: str) -> Ref:

@@ -155,7 +155,7 @@ def test_a_hire_is_paid_when_it_is_accepted_and_reviewed_by_its_client(founded: 
     shown = founded("market", "show", contract["listing_id"], "--json").json()
     assert [(r["contract_id"], r["stars"]) for r in shown["reviews"]] == [(contract["id"], 4)]
     best = founded("agents", "leaderboard", "--json").json()["data"][0]
-    assert (best["agent"], best["jobs"], best["quality"]) == ("researcher", 1, 6846)
+    assert (best["agent"], best["jobs"], best["quality"]) == ("researcher", 1, 6844)
     assert founded("verify").code == 0
 
 
@@ -214,3 +214,43 @@ def test_109_a_seller_the_policy_does_not_name_is_denied_however_cheap(founded: 
     made = publish(founded, price_min="0.01", price_max="0.01").json()["id"]
     assert founded("market", "hire", made, "--brief", "Ads").code == 3
     assert states(founded) == []
+
+
+def test_a_card_is_an_a2a_agent_card_with_prices_and_erc_8004_records(founded: Flux) -> None:
+    contract = hired(founded)
+    Path("study.md").write_text("# Study")
+    founded("contracts", "submit", contract["id"], "study.md")
+    founded("contracts", "accept", contract["id"])
+    founded("contracts", "review", contract["id"], "4")
+    card = founded("market", "card", contract["listing_id"], "--json").json()
+    a2a, record = card["a2a_agent_card"], card["erc8004_registration"]
+    assert set(a2a) >= {
+        *("name", "description", "version", "supportedInterfaces", "capabilities", "skills"),
+        *("defaultInputModes", "defaultOutputModes"),
+    }
+    (prices,) = a2a["capabilities"]["extensions"]
+    assert (prices["required"], prices["params"]) == (
+        False,
+        {"currency": "CREDIT", "minimum": "20.000000", "maximum": "50.000000",
+         "turnaroundHours": 12, "simulated": True},
+    )  # fmt: skip
+    assert record["type"] == "https://eips.ethereum.org/EIPS/eip-8004#registration-v1"
+    assert (record["registrations"], record["supportedTrust"]) == ([], ["reputation"])
+    (said,) = card["erc8004_feedback"]
+    assert (said["value"], said["valueDecimals"], said["contract"]) == (80, 0, contract["id"])
+    assert (len(said["feedbackHash"]), said["agentId"] < 2**256) == (66, True)
+
+
+def test_a_dry_run_shows_the_plan_with_its_costs_and_keeps_nothing(founded: Flux) -> None:
+    before = founded("ledger", "entries", "--json").out
+    plan = founded("run", "marketing-campaign", "-n", "--json").json()
+    assert [(t["agent"], t["quote"]["amount_minor"] // 10**6) for t in plan["tasks"]] == [
+        ("researcher", 50),
+        ("content-writer", 30),
+        ("image-generator", 40),
+    ]
+    assert (plan["cost"]["amount_minor"], plan["outcome"]) == (120_000_000, "quorum")
+    denied = founded("run", "marketing-campaign", "-n", "--budget", "100", "--json").json()
+    assert [one["code"] for one in denied["refusals"]] == ["budget_exceeded"]
+    assert founded("runs", "list", "--json").json()["data"] == []
+    assert (states(founded), founded("ledger", "entries", "--json").out) == ([], before)
