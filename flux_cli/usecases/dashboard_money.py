@@ -16,6 +16,7 @@ from flux_cli.usecases.dashboard_overview import (
     burn_down,
     needs_attention,
     spend_by_agent,
+    spending,
     volume,
     whole,
 )
@@ -58,13 +59,14 @@ def view_budget(reader: WatchReader, ask: Ask) -> View:
     )
     shown = tuple(row for _, row in rows if ask.filter.passes(row))
     limits = Table("Limits", columns, shown, "no rolling limit is set: `flux policy set`")
+    spent = spending(reader, ask.period)
     top = Tiles((
-        volume(reader, ask.period),
+        volume(reader, ask.period, spent),
         budget_left(reader),
         Tile("Near a limit", str(near), f"{WARN_PERCENT}% and above",
              Tone.WARN if near else Tone.GOOD),
     ))  # fmt: skip
-    side = (burn_down(reader, ask.period), spend_by_agent(reader, ask.period))
+    side = (burn_down(reader, ask.period), spend_by_agent(spent, ask.period))
     foot = (needs_attention(reader),)
     return View("Budget & alerts", (limits, _mandates(reader)), top, side, foot)
 

@@ -9,7 +9,7 @@ from flux_cli.domain.cards import Card
 from flux_cli.domain.intents import IntentState, PaymentIntent
 from flux_cli.domain.journal import WORLD, wallet
 from flux_cli.domain.ledgers import Ledger
-from flux_cli.domain.money import CREDIT, Money
+from flux_cli.domain.money import CREDIT, Money, total
 from flux_cli.domain.quorum import SEATS
 from flux_cli.domain.runs import Run
 from flux_cli.domain.settlements import ENDED, Settlement, SettlementState
@@ -54,29 +54,43 @@ FEED_COLUMNS = (
 
 def view_overview(reader: WatchReader, ask: Ask) -> View:
     """The economy now, over the period asked for."""
+    spent = spending(reader, ask.period)
+    tiles = (
+        volume(reader, ask.period, spent),
+        approvals(reader, ask.period),
+        budget_left(reader),
+        _vote_cost(reader, ask.period),
+        _settled(reader),
+    )
     return View(
         "Overview",
-        top=Tiles(_tiles(reader, ask.period)),
+        top=Tiles(tiles),
         main=(live_feed(reader, ask),),
-        side=(spend_by_agent(reader, ask.period), burn_down(reader, ask.period)),
+        side=(spend_by_agent(spent, ask.period), burn_down(reader, ask.period)),
         foot=(needs_attention(reader),),
     )
 
 
-def _tiles(reader: WatchReader, period: Period) -> tuple[Tile, ...]:
-    return (
-        volume(reader, period),
-        approvals(reader, period),
-        budget_left(reader),
-        _vote_cost(reader, period),
-        _settled(reader),
+Spending = tuple[tuple[str, Money, int], ...]
+"""Of each agent: what it had approved, and in how many payments."""
+
+
+def spending(reader: WatchReader, period: Period) -> Spending:
+    """What each agent had approved in the period."""
+    since, until = reader.now - period.length, reader.now
+    return tuple(
+        (agent.name, *reader.approved(CREDIT, since, until, agent.name))
+        for agent in every_agent(reader)
     )
 
 
-def volume(reader: WatchReader, period: Period) -> Tile:
+def volume(reader: WatchReader, period: Period, spent: Spending | None = None) -> Tile:
     """What was approved, and how that compares with the period before."""
     since = reader.now - period.length
-    amount, count = reader.approved(CREDIT, since, reader.now)
+    if spent is None:
+        amount, count = reader.approved(CREDIT, since, reader.now)
+    else:
+        amount, count = total([one[1] for one in spent]), sum(one[2] for one in spent)
     before, _ = reader.approved(CREDIT, since - period.length, since)
     return Tile(f"Volume {period}", whole(amount), f"{_delta(amount, before)} {count} paid")
 
@@ -195,15 +209,10 @@ def _feed_card(card: Card) -> Row:
     return Row(cells, card_ref(card.id), card.holder, card.state, card.limit)
 
 
-def spend_by_agent(reader: WatchReader, period: Period) -> Bars:
+def spend_by_agent(spent: Spending, period: Period) -> Bars:
     """What each agent had approved in the period, most first."""
-    since = reader.now - period.length
-    spent = [
-        (agent.name, reader.approved(CREDIT, since, reader.now, agent.name)[0])
-        for agent in every_agent(reader)
-    ]
-    spent = sorted((one for one in spent if one[1].units), key=lambda one: -one[1].units)
-    bars = tuple(Bar(name, amount.units, whole(amount)) for name, amount in spent[:8])
+    most = sorted((one for one in spent if one[1].units), key=lambda one: -one[1].units)
+    bars = tuple(Bar(name, amount.units, whole(amount)) for name, amount, _ in most[:8])
     return Bars(f"Spend by agent ({period})", bars, "nobody spent anything in this period")
 
 

@@ -350,6 +350,9 @@ class Scenarios(Protocol):
     def load(self, name: str) -> Scenario:
         """Raises `NotFound` naming the nearest, `InvalidScenario` with file and field."""
 
+    def make(self, name: str, folder: Path) -> tuple[Path, ...]:
+        """Write a new scenario that validates; raises `InvalidInput`, `StorageFailed`."""
+
 
 class Progress(Protocol):
     """Who is told what is happening, as it happens."""

@@ -23,7 +23,7 @@ from flux_cli.errors import InvalidInput, KeyReused, ShopFailed, ShopRefused
 from flux_cli.usecases import settle
 from flux_cli.usecases.pay_url import Barred, Bought, Free, UrlWish, pay_url
 from flux_cli.usecases.policy_versions import put_in_force, revise
-from flux_cli.usecases.web_ports import UrlDeps
+from flux_cli.usecases.web_ports import Signed, UrlDeps, Web, WebAnswer
 
 ACME = paying.MERCHANTS["acme"]
 HELD = "held:orchestrator"
@@ -142,6 +142,65 @@ def test_67_processes_that_buy_under_one_key_at_once_send_one_header(
     assert len({one.payment.id for one in bought}) == 1
     assert (len(shop.headers), len(set(shop.headers)), shop.sent) == (3, 1, 1)
     assert chain.paid(ACME) == [PRICE.units]
+
+
+class Killed(Exception):
+    """The process ends here."""
+
+
+class Dying:
+    """The web, but the process ends at the first of `moment`: `header`, `send` or `answer`."""
+
+    def __init__(self, web: Web, moment: str) -> None:
+        self.web, self.moment = web, moment
+
+    def _die(self, moment: str) -> None:
+        if self.moment == moment:
+            self.moment = ""
+            raise Killed
+
+    def ask(self, url: str, header: str = "", *, seconds: float) -> WebAnswer:
+        if header:
+            self._die("send")
+        answer = self.web.ask(url, header, seconds=seconds)
+        if header:
+            self._die("answer")
+        return answer
+
+    def header(self, payment: Signed) -> str:
+        self._die("header")
+        return self.web.header(payment)
+
+
+@pytest.mark.parametrize("moment", ["header", "send", "answer"])
+def test_73_killed_at_any_moment_the_same_key_pays_once(
+    urls: UrlDeps, payer: paying.Payer, shop: Shop, chain: rig.LocalChain, moment: str
+) -> None:
+    dying = replace(urls, web=Dying(urls.web, moment))
+    with pytest.raises(Killed):
+        buy(dying, shop.url)
+    before = chain.paid(ACME)
+    assert before == ([PRICE.units] if moment == "answer" else [])
+    # Recovery looks at the chain and sends nothing of its own; what is signed is not given back.
+    (one,) = settle.drain(payer.settling, seconds=0.05, progress=quiet)
+    assert (one.state is SettlementState.SETTLED) is (moment == "answer")
+    assert settle_cancelled(payer, one) is one.state
+    assert chain.paid(ACME) == before
+    bought = buy(urls, shop.url)
+    assert (bought.payment.state, bought.settlement.state) == (
+        WebState.DELIVERED,
+        SettlementState.SETTLED,
+    )
+    assert (len(set(shop.headers)), chain.paid(ACME)) == (1, [PRICE.units])
+    assert books(payer, "wallet:orchestrator") == 1_000_000_000 - PRICE.units
+    assert sound(payer)
+
+
+def settle_cancelled(payer: paying.Payer, one: Settlement) -> SettlementState:
+    """The state after the owner has tried to give it up."""
+    if one.state is SettlementState.SETTLED:
+        return one.state
+    return settle.cancel(payer.settling, one.id).state
 
 
 def test_the_header_is_kept_before_it_is_sent(

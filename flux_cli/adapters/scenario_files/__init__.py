@@ -10,13 +10,14 @@ from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from flux_cli.adapters.scenario_files.scaffold import scaffold
 from flux_cli.domain.marketplace import Strategy
 from flux_cli.domain.money import CREDIT, Money, parse_money
 from flux_cli.domain.plan import Plan, Task, faults
 from flux_cli.domain.purchases import Errand, Purchase
 from flux_cli.domain.quorum import Urgency
 from flux_cli.domain.wishes import read_wish
-from flux_cli.errors import Fix, FluxError, InvalidScenario, NotFound
+from flux_cli.errors import Fix, FluxError, InvalidInput, InvalidScenario, NotFound
 from flux_cli.usecases.ports import Scenario
 
 if TYPE_CHECKING:
@@ -47,6 +48,12 @@ class ScenarioFolders:
     def load(self, name: str) -> Scenario:
         """A scenario by name, or by the path of its folder or file."""
         return read_scenario(self._place(name), self._trades)
+
+    def make(self, name: str, folder: Path) -> tuple[Path, ...]:
+        """Write a new scenario that validates into a folder that is not there yet."""
+        if not NAME.fullmatch(name):
+            raise InvalidInput("a scenario's name is a-z, 0-9 and dashes", param="NAME")
+        return scaffold(folder, name)
 
     def _place(self, name: str) -> Path:
         path = Path(name)

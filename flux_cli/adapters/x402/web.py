@@ -46,7 +46,7 @@ class HttpWeb:
             raise ShopFailed(f"no whole answer came ({said})", subject=url) from None
 
     def _client(self) -> httpx2.Client:
-        """The one client: reading the certificates again for each repetition costs 50 ms."""
+        """The one client: reading the certificates anew costs more than most requests."""
         import httpx2
 
         if self._opened is None:

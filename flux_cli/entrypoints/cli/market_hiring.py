@@ -89,6 +89,11 @@ def hire(
         justification=justification,
         claimed_return=None if expected_return is None else parse_money(expected_return, CREDIT),
     )
+    return _hired(flux, deps, request, listing)
+
+
+def _hired(flux: Invocation, deps: Deps, request: DirectHire, listing: Offer) -> ExitCode:
+    """Hire, or of a dry run only show the quote."""
     terms = agree(deps, request, listing)
     _at_most(flux, terms)
     if flux.dry_run:

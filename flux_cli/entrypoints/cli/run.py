@@ -99,6 +99,13 @@ def run(
         seed=deps.settings.seed if seed is None else seed,
         strategy=strategy or _own_strategy(wanted) or deps.settings.strategy,
     )
+    return _begin(flux, deps, wanted, fails)
+
+
+def _begin(
+    flux: Invocation, deps: Deps, wanted: Goal, fails: frozenset[ExitCode] | None
+) -> ExitCode:
+    """Start a run and carry it out; of a dry run only its plan is shown."""
     found_economy(deps)
     if flux.dry_run:
         return show_plan(flux, deps, wanted)

@@ -1,4 +1,4 @@
-"""`flux scenarios list|show|validate`."""
+"""`flux scenarios list|show|validate|new`."""
 
 from __future__ import annotations
 
@@ -98,3 +98,18 @@ def validate(
         for one in good
     ]
     flux.show(Listing("scenario_check", rows, VALID_COLUMNS, last=f"{len(rows)} valid"))
+
+
+@verb(app, "new", examples=("flux scenarios new market-check && flux run ./market-check",))
+def new(
+    flux: Invocation,
+    name: Annotated[str, typer.Argument(metavar="NAME", help="a-z, 0-9 and dashes.")],
+    folder: Annotated[
+        Path | None, typer.Option("--in", metavar="DIR", help="Where to put its folder.")
+    ] = None,
+) -> None:
+    """Write a scenario to fill in: it is valid as it stands."""
+    place = (folder or flux.cwd) / name
+    made = open_flux(flux.config).scenarios.make(name, place)
+    fields = {"id": name, "folder": place, "files": [str(file.relative_to(place)) for file in made]}
+    flux.show(Document("scenario_made", fields, last=f"fill it in, then: flux run {place}"))

@@ -40,3 +40,14 @@ def test_the_preorders_are_the_same_bytes_every_time(monkeypatch: pytest.MonkeyP
     import camping_lanterns
 
     assert camping_lanterns.PATH.read_text(encoding="utf-8") == camping_lanterns.preorders()
+
+
+def test_a_new_scenario_is_valid_as_it_stands_and_can_be_run(flux: Flux, tmp_path: Path) -> None:
+    made = flux("scenarios", "new", "market-check", "--in", str(tmp_path), "--json")
+    assert (made.code, made.json()["folder"]) == (0, str(tmp_path / "market-check"))
+    folder = str(tmp_path / "market-check")
+    assert flux("scenarios", "validate", folder).code == 0
+    again = flux("scenarios", "new", "market-check", "--in", str(tmp_path), "--json")
+    assert (again.code, again.json()["error"]["code"]) == (2, "invalid_input")
+    assert flux("scenarios", "new", "../up", "--in", str(tmp_path)).code == 2
+    assert flux("run", folder, "--dry-run", "--json").code == 0

@@ -50,10 +50,11 @@ def drive(ledger: Path) -> Callable[..., Any]:
         size: tuple[int, int] = (120, 34),
         writes: bool = False,
         opened: str | None = None,
+        replay: tuple[str, float] | None = None,
     ) -> Any:
         deps = open_existing(load_config({}, {"FLUX_DB": str(ledger)}, ledger.parent))
         watch = SqliteWatch(ledger, SystemClock())
-        app = dashboard(watch, ledger, screen, opened, "dark", deps if writes else None)
+        app = dashboard(watch, ledger, screen, opened, "dark", deps if writes else None, replay)
 
         async def whole() -> Any:
             async with app.run_test(size=size) as pilot:

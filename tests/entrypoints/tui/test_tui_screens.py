@@ -229,3 +229,21 @@ def test_denying_and_freezing_go_through_the_use_cases_of_the_command_line(drive
 
     drive(steps, writes=True)
     assert flux("status", "--json").json()["frozen"] is True
+
+
+def test_a_run_is_replayed_event_by_event_and_stands_still_when_paused(drive, flux, tmp_path):
+    denied = flux("run", "marketing-campaign", "--budget", "100", "--out", str(tmp_path / "out"))
+    assert denied.code != 1, denied.err
+    run = flux("runs", "list", "-q").out.split()[0]
+
+    async def steps(app, pilot):
+        await shown(app, pilot, "Events 1 of")
+        await pilot.press("space")
+        await shown(app, pilot, "paused")
+        before = text_of(app)
+        await pilot.pause(0.6)
+        assert text_of(app).split("Events")[1][:5] == before.split("Events")[1][:5]
+        await pilot.press("space")
+        await shown(app, pilot, "Events 3 of")
+
+    drive(steps, screen="runs", replay=(run, 100.0))
