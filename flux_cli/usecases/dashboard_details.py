@@ -43,6 +43,7 @@ from flux_cli.usecases.dashboard_view import (
     short,
     state_cell,
 )
+from flux_cli.usecases.describe_run import decision_on
 from flux_cli.usecases.gather_facts import gather_facts, policy_of
 from flux_cli.usecases.ports import EntryRecord
 
@@ -124,9 +125,14 @@ def _checks(reader: WatchReader, intent: PaymentIntent) -> Table:
     )
     if intent.state in WAITING:
         try:
-            rulings = ruled(intent.spend, gather_facts(reader, intent, None))
+            decision = decision_on(reader, intent)
+            tally = None if decision is None else decision.tally
+            counted = None if tally is None else tally.for_kernel
+            rulings = ruled(intent.spend, gather_facts(reader, intent, counted))
         except NotFound as error:
             return Table("Policy checks", columns, (), str(error))
+        # What stands in the way first, then what has numbers.
+        rulings = tuple(sorted(rulings, key=lambda one: (one.refusal is None, one.limit is None)))
         rows = tuple(_ruling_row(ruling, intent) for ruling in rulings)
         return Table("Policy checks, as things are now", columns, rows)
     recorded = [

@@ -117,12 +117,23 @@ def change_cart(
     strategy = change.strategy or cart.strategy
     found, chosen = _fill(deps, cart.spec, strategy, day, choice, progress)
     if isinstance(chosen, Unfillable):
-        return Unfilled(chosen, found)
+        return Unfilled(_why(change, found, chosen), found)
     with deps.store.begin() as tx:
         now = _unchanged(tx, cart)
         following = _next(cart, strategy, choice, chosen, day, now)
         tx.put(following, "cart.optimized", run_id=cart.run_id)
     return Filled(following, found)
+
+
+def _why(change: Change, found: Found, chosen: Unfillable) -> Unfillable:
+    """Why there is no cart; of an offer that was pinned and is nowhere, just that."""
+    if change.pin is not None:
+        pinned, shop, sku = change.pin
+        for need, ranked in zip(found.needs, found.ranked, strict=True):
+            if need.name == pinned and not ranked:
+                ref = bounded(f"{shop}/{sku}", 80)
+                return Unfillable(f"no trusted shop sells {ref} for {need.name}", ())
+    return chosen
 
 
 def _planned(cart: Cart, found: Found, begun: datetime, now: datetime) -> Stage:

@@ -119,6 +119,8 @@ def address_fault(url: str) -> str:
         return f"an address has 1 to {LONGEST_URL} visible ASCII characters"
     if not host or parts.scheme not in ("http", "https"):
         return "an address begins with https:// and a host"
+    if not parts.path:
+        return "an address has a path: write https://host/"
     if user is not None:
         return "an address holds no user or password"
     if parts.fragment:

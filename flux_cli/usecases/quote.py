@@ -16,6 +16,9 @@ from flux_cli.usecases.gather_facts import policy_of
 from flux_cli.usecases.ports import Deps, Reader, Transaction
 from flux_cli.usecases.reputations import every_listing, pasts
 
+MOST_RANKED = 20
+"""So many candidates are kept with a contract, the best first."""
+
 
 @dataclass(frozen=True, slots=True)
 class Quoted:
@@ -106,7 +109,7 @@ def draft_contract(deps: Deps, now: datetime, run: Run, sized: Quoted, attempt: 
         price=best.quote,
         state=ContractState.DRAFT,
         terms_hash=digest([task, best.listing.id, best.quote, run.brief]),
-        ranking=tuple(_ranked(one) for one in found if one.listing.trade == task.trade),
+        ranking=tuple(_ranked(one) for one in found[:MOST_RANKED]),
         card_id=None,
         revisions=0,
         artefacts=(),

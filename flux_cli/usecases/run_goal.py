@@ -28,6 +28,7 @@ from flux_cli.usecases.ask_plan import ask_plan
 from flux_cli.usecases.close_card import close_card
 from flux_cli.usecases.describe_run import describe_run
 from flux_cli.usecases.freeze import obey_freeze
+from flux_cli.usecases.gather_facts import policy_of
 from flux_cli.usecases.hire import Job
 from flux_cli.usecases.make_purchases import make_purchases, outcomes
 from flux_cli.usecases.manifest import manifest_of
@@ -35,6 +36,7 @@ from flux_cli.usecases.money_request import MoneyRequest
 from flux_cli.usecases.ports import Deps, Progress, Reader
 from flux_cli.usecases.quote import quote_tasks
 from flux_cli.usecases.rehire import carry_out_task
+from flux_cli.usecases.reputations import every_listing
 from flux_cli.usecases.request_money import request_money
 from flux_cli.usecases.run_errand import NotBought, cart_of, errand_files, run_errand
 
@@ -217,7 +219,15 @@ def _denied(deps: Deps, run: Run, intent: PaymentIntent) -> Run:
 def money_request(reader: Reader, run: Run, contracts: Sequence[Contract]) -> MoneyRequest:
     """What a run asks for all its hires."""
     assert run.plan is not None, "a run is planned before money is asked for"
-    listings = {item.id: item for item in reader.find(Listing)}
+    policy = policy_of(reader, run.requester)
+    chosen = {contract.listing_id for contract in contracts}
+    # What strangers ask says nothing of a fair price: anyone may publish any.
+    listings = {
+        item.id: item
+        for trade in {contract.trade for contract in contracts}
+        for item in every_listing(reader, trade)
+        if item.id in chosen or policy.names(item.provider)
+    }
     hours = {c.task_id: listings[c.listing_id].turnaround_hours for c in contracts}
     shares: dict[str, Money] = {}
     for contract in contracts:

@@ -51,6 +51,13 @@ def describe_reputation(found: Reputation) -> Document:
     }
 
 
+def describe_stats(deps: Deps, reader: Reader, agent: str) -> Document:
+    """An agent's reputation and what it earned."""
+    found = reputations(deps, reader, [agent])[agent]
+    jobs = sum(line.contracts for line in found.payers)
+    return describe_reputation(found) | {"jobs": jobs, "earned": reader.flows(agent, CREDIT)[0]}
+
+
 def leaderboard(deps: Deps, reader: Reader) -> list[Document]:
     """Every specialist, the best proven first; equals by what they earned, then by name."""
     names = [one.name for one in every_agent(reader) if one.kind is AgentKind.SPECIALIST]
@@ -58,8 +65,8 @@ def leaderboard(deps: Deps, reader: Reader) -> list[Document]:
     earned = {name: reader.flows(name, CREDIT)[0] for name in names}
 
     def place(name: str) -> tuple[int, int, int, str]:
-        proven = known[name].proven
-        return -proven.quality, -proven.reliability, -earned[name].units, name
+        past = known[name].proven
+        return -past.quality, -past.reliability, -earned[name].units, name
 
     return [
         {"rank": number}

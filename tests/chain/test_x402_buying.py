@@ -285,6 +285,7 @@ BAD_ADDRESSES = (
     "https://127.0.0.1:99999/x",
     "https://127.0.0.1/\u202ex",
     "weather",
+    "https://example.com",
     "https://127.0.0.1/" + "x" * 400,
 )
 

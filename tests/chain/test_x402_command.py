@@ -112,3 +112,21 @@ def test_a_lost_answer_is_pending_and_names_the_command_that_goes_on(
     shop.twist = None
     assert run(*asked, "--json").json()["state"] == "delivered"
     assert chain.paid(ACME) == [50_000]
+
+
+def test_what_is_bought_under_a_mandate_is_taken_from_it_and_proved_with_it(
+    run: Run, shop: Shop, chain: rig.LocalChain, tmp_path: Path
+) -> None:
+    given = ("mandates", "create", "orchestrator", "1", "--asset", "USDC", "--purpose", "weather")
+    owner = str(tmp_path / "economy" / "flux.db.owner")
+    made = run(*given, "--expires-in", "7d", "-q", FLUX_OWNER_TOKEN_FILE=owner)
+    assert made.code == 0, made.err
+    mandate = made.out.strip()
+    asked = ("pay-url", shop.url, "--max-amount", "1", "--mandate", mandate[-8:], "--json")
+    bought = run(*asked)
+    assert bought.code == 0, bought.err
+    assert run("mandates", "show", mandate, "--json").json()["spent"]["decimal"] == "0.050000"
+    file = tmp_path / "proof.json"
+    assert run("proof", "export", bought.json()["intent_id"], str(file)).code == 0
+    assert run("proof", "verify", str(file), "--online").code == 0
+    assert chain.paid(ACME) == [50_000]

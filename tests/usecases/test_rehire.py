@@ -9,6 +9,8 @@ from pathlib import Path
 import pytest
 
 from flux_cli.adapters.store.ledger import SqliteStore
+from flux_cli.domain.contracts import Contract
+from flux_cli.domain.marketplace import Listing
 from flux_cli.domain.money import parse_money
 from flux_cli.domain.runs import RunState
 from flux_cli.usecases.ports import Deps
@@ -117,3 +119,24 @@ def net(deps: Deps) -> tuple[int, list[int], set[str]]:
     held = books(deps)
     sellers = {f"wallet:{name}" for name in SELLERS}
     return held["wallet:orchestrator"], sold(deps), set(held) - sellers
+
+
+def test_107_a_flood_of_listings_neither_stops_a_run_nor_moves_its_price(tmp_path: Path) -> None:
+    deps = market(tmp_path, garbage=0)
+    with deps.store.begin() as tx:
+        flood = Listing(
+            "lst_0", "sybil", "copy", "Copy", "Any copy.", ("text/markdown",),
+            parse_money("0.01"), parse_money("1000000"), 1, active=True, created_at=tx.now,
+            owner="eve",
+        )  # fmt: skip
+        for number in range(1100):
+            name = deps.ids.new("listing")
+            tx.put(replace(flood, id=name, title=f"Copy {number}"), "listing.published")
+    run = carried_out(deps, goal(tmp_path))
+
+    assert (run.state, sold(deps)) == (RunState.COMPLETED, [TEN, 0, 0])
+    with deps.store.reading() as reader:
+        hired = reader.find(Contract)[0]
+    assert {one.ineligible for one in hired.ranking if one.provider == "sybil"} == {
+        "not among those whom the requester's policy lets it pay"
+    }

@@ -1,4 +1,4 @@
-"""`flux agents list|show|leaderboard|add|fund|pause|resume`."""
+"""`flux agents list|show|leaderboard|stats|add|fund|pause|resume`."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from flux_cli.domain.agents import Agent, AgentKind
 from flux_cli.domain.money import CREDIT, Asset, find_asset, parse_money
 from flux_cli.entrypoints.cli.document import Column, Document, Listing
 from flux_cli.entrypoints.cli.invocation import Invocation
+from flux_cli.entrypoints.cli.market_selling import NOT_COUNTED, PAYERS
 from flux_cli.entrypoints.cli.options import MONEY
 from flux_cli.entrypoints.cli.output import Format
 from flux_cli.entrypoints.cli.ownership import TokenFile, prove_owner
@@ -24,7 +25,7 @@ from flux_cli.usecases.found_economy import found_economy
 from flux_cli.usecases.fund_agent import fund_agent
 from flux_cli.usecases.open_agent import open_agent
 from flux_cli.usecases.view_agents import agent_named, describe_agent, describe_agents
-from flux_cli.usecases.view_market import leaderboard
+from flux_cli.usecases.view_market import describe_stats, leaderboard
 
 app = noun("Who earns and spends.")
 
@@ -95,6 +96,20 @@ def best(flux: Invocation) -> None:
         rows = leaderboard(deps, reader)
     last = str(rows[0]["formula"]) if rows else ""
     flux.show(Listing("reputation", rows, BEST, empty="no specialists: `flux init`", last=last))
+
+
+@verb(app, "stats", examples=("flux agents stats researcher",))
+def stats(
+    flux: Invocation,
+    name: Annotated[str, typer.Argument(metavar="NAME", help="The agent's name, or its id.")],
+) -> None:
+    """Show an agent's reputation and every number that it comes from."""
+    deps = open_existing(flux.config, timeout=flux.timeout)
+    with deps.store.reading() as reader:
+        whole = describe_stats(deps, reader, agent_named(reader, name).name)
+    tables = {"payers": PAYERS, "not_counted": NOT_COUNTED}
+    last = "weights are thousandths of a verdict; quality and reliability are of 10000"
+    flux.show(Document("reputation", whole, tables=tables, last=last))
 
 
 @verb(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, NoReturn
 
@@ -10,6 +11,7 @@ import typer
 from flux_cli.bootstrap_chain import open_settlement
 from flux_cli.bootstrap_web import open_web
 from flux_cli.domain.intents import PaymentIntent
+from flux_cli.domain.mandates import Mandate
 from flux_cli.domain.money import USDC, Money
 from flux_cli.entrypoints.cli.brain_options import (
     Brain,
@@ -77,12 +79,15 @@ def pay_for_url(
         requester=named(payer, "--from"),
         most=_most(flux),
         category=named(category, "--category", LONGEST_CATEGORY),
-        mandate_id=None if mandate is None else named(mandate, "--mandate"),
         reference=named(reference, "--reference") if reference else "",
     )
     if save is not None and (flux.cwd / save).exists():
         raise InvalidInput(f"{save} is there already", param="--save")
     deps = open_for_votes(flux, brain, record, cassette, max_brain_cost)
+    if mandate is not None:
+        with deps.store.reading() as reader:
+            found = reader.resolve(Mandate, named(mandate, "--mandate"))
+        wish = replace(wish, mandate_id=found.id)
     urls = open_web(deps, open_settlement(flux.config, deps))
     return _judge(flux, urls, wish, save) if flux.dry_run else _buy(flux, urls, wish, save)
 

@@ -95,5 +95,5 @@ MUST_BE_SEEN = 3
 
 def _lines(name: str, said: str, width: int) -> list[Content]:
     first, *more = wrapped(said, max(8, width - LABEL))
-    shown = [Content.assemble((name.ljust(LABEL), "$text-muted"), (first, "bold"))]
+    shown = [Content.assemble((harmless(name).ljust(LABEL), "$text-muted"), (first, "bold"))]
     return shown + [Content.assemble((" " * LABEL, ""), (word, "bold")) for word in more]

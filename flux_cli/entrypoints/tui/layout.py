@@ -75,10 +75,11 @@ class Board(Widget):
         main_boxes = [box for box in self.boxes if box.parent is main]
         crowded = self.app.size.height < LOW and len(main_boxes) > 2
         for place, box in enumerate(main_boxes):
-            # Where there is little room a short table has what it needs, and the last the rest.
+            # Where there is little room the middle has what it needs, the last a line.
             rows = len(box.panel.rows) if isinstance(box.panel, Table) else 0
             is_last = place == len(main_boxes) - 1
-            box.styles.min_height = min(rows, len(SEATS)) + 3 if crowded and not is_last else 3
+            is_middle = crowded and place > 0 and not is_last
+            box.styles.height = min(max(rows, 1), len(SEATS)) + 3 if is_middle else None
             box.set_class(crowded and is_last, "least")
 
     def jump(self, box: PanelBox) -> None:

@@ -224,6 +224,7 @@ def test_a_shop_that_is_not_listed_cannot_be_pinned(flux: Flux, wish: Path) -> N
     cart = opened(flux, wish)
     ended = flux("carts", "pin", cart["id"], "bags", "ebay/E1", "--json")
     assert (ended.code, ended.json()["error"]["code"]) == (3, "no_cart")
+    assert "no trusted shop sells ebay/E1 for bags" in ended.json()["error"]["message"]
     assert flux("carts", "show", cart["id"], "--json").json()["number"] == 1
 
 

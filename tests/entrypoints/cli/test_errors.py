@@ -431,7 +431,7 @@ def test_completion_completes_words_verbs_and_options() -> None:
             _FLUX_COMPLETE="complete_bash", COMP_WORDS=words, COMP_CWORD=str(at)
         ).stdout.split()
 
-    assert completed("flux con", 1) == ["config"]
+    assert completed("flux conf", 1) == ["config"]
     assert completed("flux config ", 2) == ["show", "path"]
     assert completed("flux config show --f", 3) == ["--fields"]
     assert completed("flux config show -o j", 4) == ["json", "jsonl"]

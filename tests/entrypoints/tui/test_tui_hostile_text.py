@@ -9,8 +9,24 @@ import pytest
 from dashboard_driver import shown
 
 from flux_cli.domain.text import HIDDEN
+from flux_cli.entrypoints.tui.dialogs import Dialog
+from flux_cli.entrypoints.tui.layout import Board
 from flux_cli.entrypoints.tui.paint import fitted, harmless, wrapped
 from flux_cli.entrypoints.tui.snapshot import plain_svg, text_of
+from flux_cli.usecases.dashboard_view import (
+    Bar,
+    Bars,
+    Cell,
+    Column,
+    Plot,
+    Prose,
+    Row,
+    Table,
+    Tile,
+    Tiles,
+    Tone,
+    View,
+)
 
 JUSTIFICATION = "Three interviews of 60 minutes by June 1 return $180.00 of saved support costs"
 NAUGHTY = {
@@ -58,6 +74,38 @@ def test_110_111_hostile_purposes_and_reasons_stay_text_on_every_screen(drive, f
         return app.is_running
 
     assert drive(steps, size=(80, 24), writes=True)
+
+
+@pytest.mark.parametrize("name", NAUGHTY)
+def test_110_111_hostile_text_in_every_place_of_every_panel_is_shown_as_what_it_is(drive, name):
+    text = NAUGHTY[name]
+    cell, column = Cell(text, Tone.BAD), Column("what", flex=True)
+    view = View(
+        text,
+        main=(
+            Table(text, (column, column), (Row((cell, cell)),), text, text),
+            Table(text, (column,), (), text),
+        ),
+        top=Tiles((Tile(text, text, text),)),
+        side=(
+            Prose(text, ((cell, cell), (cell,))),
+            Bars(text, (Bar(text, 1, "$1"),)),
+            Plot(text, (1, 2), "$2", text),
+            Prose(text, (), text),
+        ),
+    )
+
+    async def steps(app, pilot):
+        app.follower.paused = True
+        await app.query_one(Board).show(view)
+        await pilot.pause()
+        check(app)
+        app.push_screen(Dialog(text, [(text[:9], text)], text))
+        await pilot.pause()
+        check(app)
+        return app.is_running
+
+    assert drive(steps)
 
 
 def check(app) -> None:
