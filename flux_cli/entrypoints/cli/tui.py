@@ -14,7 +14,7 @@ from flux_cli.bootstrap import open_existing, open_watch
 from flux_cli.entrypoints.cli.exit_codes import ExitCode
 from flux_cli.entrypoints.cli.invocation import Invocation
 from flux_cli.entrypoints.cli.verb import TEXT_ONLY, daily, verb
-from flux_cli.errors import Fix, InvalidInput
+from flux_cli.errors import Fix, InvalidInput, OwnerRequired
 
 app = daily()
 
@@ -92,6 +92,8 @@ def tui(
     cells = _cells(size)
     if snapshot is None:
         _fit_for_a_dashboard(flux)
+    if allow_writes and (flux.no_input or flux.environ.get("CI")):
+        raise OwnerRequired("--allow-writes needs the owner at the terminal, to confirm")
     watch = open_watch(flux.config)
     deps = open_existing(flux.config) if allow_writes else None
     past = None if replay is None else (replay, speed)

@@ -129,3 +129,9 @@ def test_a_snapshot_changes_nothing(ledger, flux, tmp_path):
     assert flux("tui", "--snapshot", str(tmp_path / "x.svg")).code == 0
     after = {path.name: path.read_bytes() for path in ledger.parent.glob("ledger.db*")}
     assert after == before
+
+
+def test_100_in_ci_nobody_can_confirm_so_writes_are_refused(ledger, flux, tmp_path):
+    ended = flux("tui", "--allow-writes", "--snapshot", str(tmp_path / "x.svg"), CI="true")
+    assert ended.code == 4
+    assert not (tmp_path / "x.svg").exists()
