@@ -22,6 +22,7 @@ from flux_cli.adapters.store.ledger import SqliteStore
 from flux_cli.adapters.store.place import Mode
 from flux_cli.bootstrap import open_flux
 from flux_cli.config import load_config
+from flux_cli.domain.cards import Card
 from flux_cli.domain.escrows import Escrow, EscrowState, MilestoneState
 from flux_cli.domain.exchanges import parse_rate
 from flux_cli.domain.identifiers import PREFIXES, spell
@@ -411,7 +412,9 @@ class _Economy:
             self.later(self.cancel, intent.card_id)
 
     def cancel(self, name: str) -> None:
-        cancel_card(self.deps, name)
+        """The card is cancelled, unless a sweep has ended it meanwhile."""
+        if self.get(Card, name).is_live:
+            cancel_card(self.deps, name)
 
     def spend(self) -> None:
         """What acting costs; some of it was a mistake."""
