@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from flux_cli.domain.agreement import CORRELATED, Pair, effective_votes, hundredths, pairs
 from flux_cli.domain.intents import IntentState, PaymentIntent
@@ -63,11 +62,12 @@ def _voted(reader: Reader, asset: Asset, agent: str | None) -> list[Voted]:
     """Decided payments with ballots, newest first."""
     found: list[Voted] = []
     before: str | None = None
-    equal: dict[str, Any] = {} if agent is None else {"requester": agent}
     while len(found) < MOST_VOTES:
-        page = reader.find(PaymentIntent, limit=PAGE, before=before, **equal)
-        for intent in page:
-            if intent.yes + intent.no + intent.abstain == 0 or intent.amount.asset != asset:
+        # Every seat has a ballot of every vote, so one seat's lead to all that were voted on.
+        page = reader.find(Ballot, limit=PAGE, before=before, seat=SEATS[0], attempt=1)
+        for first in page:
+            intent = reader.get(PaymentIntent, first.intent_id)
+            if intent.amount.asset != asset or agent not in (None, intent.requester):
                 continue
             decision = decision_on(reader, intent)
             if decision is not None and decision.tally is not None:
