@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
-from time import perf_counter
+from time import process_time
 
 import pytest
 
@@ -268,6 +268,11 @@ def test_a_hundred_thousand_characters_take_linear_time(seed):
 
 
 def took(text: str) -> float:
-    started = perf_counter()
-    scan(text)
-    return perf_counter() - started
+    """Seconds of this process's own, which a busy machine does not stretch: the least of three."""
+
+    def once() -> float:
+        started = process_time()
+        scan(text)
+        return process_time() - started
+
+    return min(once() for _ in range(3))

@@ -10,7 +10,7 @@ from flux_cli.entrypoints.tui.snapshot import text_of
 
 async def shown(app: FluxApp, pilot: Pilot[None], text: str) -> str:
     """The screen's text as soon as it has `text` in it."""
-    for _ in range(200):
+    for _ in range(1500):
         await pilot.pause(0.02)
         if text in (seen := text_of(app)):
             return seen
