@@ -151,6 +151,11 @@ def test_118_issued_revealed_charged_and_declined_it_is_nowhere(house: House) ->
         house.look("ledger", "export", "--format", form, "-o", str(house.home / f"books.{form}"))
     statement = str(house.home / "statement.html")
     house.look("ledger", "statement", "orchestrator", "--html", statement)
+    for screen, options in (("cards", ("--open", card)), ("payments", ()), ("overview", ())):
+        for ending in ("svg", "txt"):
+            picture = str(house.home / f"{screen}.{ending}")
+            house.look("tui", "--snapshot", picture, "--screen", screen, *options)
+    assert card[-6:] in (house.home / "cards.txt").read_text()
     nowhere(house)
 
 
