@@ -4,18 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from datetime import datetime
-from typing import TypeVar
 
 from flux_cli.domain.free_text import bounded
 from flux_cli.domain.money import BOUND, CREDIT, Asset, Money, find_asset, parse_money
 from flux_cli.domain.policies import Hours, Limit, Policy, Scope, Window
-from flux_cli.errors import FluxError, InvalidPolicy
-
-T = TypeVar("T")
+from flux_cli.domain.strict_document import Manner, StrictDocument, Unusable
+from flux_cli.errors import InvalidPolicy
 
 MOST_ITEMS = 1000
 MOST_LIMITS = 100
 LONGEST_NAME = 200
+MANNER = Manner("a policy", "tables", InvalidPolicy)
 
 
 def policy_from(document: Mapping[str, object], agent: str, *, id: str, number: int,  # noqa: A002
@@ -24,10 +23,10 @@ def policy_from(document: Mapping[str, object], agent: str, *, id: str, number: 
 
     Without an `approval_threshold` no quorum is asked. Raises `InvalidPolicy` naming the key.
     """
-    read = Reading(document, "")
+    read = StrictDocument(document, MANNER)
     asset = _asset(read)
     amount = _amount_in(asset)
-    limits = [_limit(one, amount) for one in read.tables("limits", MOST_LIMITS)]
+    limits = [_limit(one, amount) for one in read.parts("limits", MOST_LIMITS)]
     policy = Policy(
         id=id,
         agent=agent,
@@ -38,7 +37,7 @@ def policy_from(document: Mapping[str, object], agent: str, *, id: str, number: 
         denied_payees=read.take("denied_payees", _names) or frozenset(),
         assets=read.take("assets", _assets),
         rails=read.take("rails", _names),
-        hours=tuple(_hours(one) for one in read.tables("hours", MOST_LIMITS)),
+        hours=tuple(_hours(one) for one in read.parts("hours", MOST_LIMITS)),
         minimum_balance=read.take("minimum_balance", amount),
         approval_threshold=read.take("approval_threshold", amount) or Money(BOUND, asset),
         owner_threshold=read.take("owner_threshold", amount),
@@ -77,57 +76,7 @@ def document_of(policy: Policy) -> dict[str, object]:
     return {key: value for key, value in whole.items() if value is not None}
 
 
-class Reading:
-    """A document being read key by key; what nobody asked for is a mistake."""
-
-    def __init__(self, document: Mapping[str, object], place: str) -> None:
-        self._left = dict(document)
-        self._place = place
-
-    def take(self, key: str, read: Callable[[object], T]) -> T | None:
-        """The value of `key`, or None where it is absent. Raises `InvalidPolicy`."""
-        if key not in self._left:
-            return None
-        value = self._left.pop(key)
-        try:
-            return read(value)
-        except (Unusable, FluxError) as error:
-            raise self.wrong(key, str(error)) from error
-
-    def need(self, key: str, read: Callable[[object], T]) -> T:
-        """The value of `key`, which must be there."""
-        value = self.take(key, read)
-        if value is None:
-            raise self.wrong(key, "is missing")
-        return value
-
-    def tables(self, key: str, most: int) -> list[Reading]:
-        """The tables of `[[key]]`, each to be read to its end."""
-        found = self._left.pop(key, [])
-        if not isinstance(found, list) or len(found) > most:
-            raise self.wrong(key, f"wants at most {most} tables, written [[{key}]]")
-        readings = []
-        for number, one in enumerate(found, 1):
-            if not isinstance(one, Mapping):
-                raise self.wrong(key, f"wants tables, written [[{key}]]")
-            readings.append(Reading(one, f"{key}[{number}]."))
-        return readings
-
-    def done(self) -> None:
-        """Raise `InvalidPolicy` if anything was not asked for."""
-        for key in self._left:
-            raise self.wrong(str(key)[:64], "is no part of a policy")
-
-    def wrong(self, key: str, why: str) -> InvalidPolicy:
-        """The failure that names this key."""
-        return InvalidPolicy(f"{self._place}{key} {why}", param=f"{self._place}{key}")
-
-
-class Unusable(Exception):
-    """A value is not what its key wants; the message completes "per_payment …"."""
-
-
-def _limit(read: Reading, amount: Callable[[object], Money]) -> Limit:
+def _limit(read: StrictDocument, amount: Callable[[object], Money]) -> Limit:
     limit = Limit(
         window=read.need("window", _window),
         amount=read.take("amount", amount),
@@ -144,7 +93,7 @@ def _limit(read: Reading, amount: Callable[[object], Money]) -> Limit:
     return limit
 
 
-def _hours(read: Reading) -> Hours:
+def _hours(read: StrictDocument) -> Hours:
     weekdays = read.take("weekdays", _weekdays) or frozenset(range(1, 8))
     since, until = read.need("from", _minute), read.need("until", _minute)
     if since >= until:
@@ -153,7 +102,7 @@ def _hours(read: Reading) -> Hours:
     return Hours(weekdays, since, until)
 
 
-def _asset(read: Reading) -> Asset:
+def _asset(read: StrictDocument) -> Asset:
     return read.take("asset", lambda value: find_asset(_text(value))) or CREDIT
 
 

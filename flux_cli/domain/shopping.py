@@ -10,8 +10,9 @@ from typing import TypeVar
 from flux_cli.domain.categories import CATEGORIES
 from flux_cli.domain.marketplace import Strategy
 from flux_cli.domain.money import CREDIT, Asset, Money, find_asset, parse_money
+from flux_cli.domain.strict_document import Manner, StrictDocument, Unusable
 from flux_cli.domain.text import HIDDEN
-from flux_cli.errors import FluxError, InvalidInput
+from flux_cli.errors import InvalidInput
 
 T = TypeVar("T")
 
@@ -23,6 +24,7 @@ MOST_REMARKS = 200
 LONGEST_TERM = 60
 LONGEST_REMARK = 240
 USUAL_VALUE = 10
+MANNER = Manner("a shopping list", "objects", null_is_absent=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,11 +87,11 @@ def spec_from(document: Mapping[str, object]) -> ShoppingSpec:
 
     Only `needs` has to be there. Raises `InvalidInput` naming the first part that is wrong.
     """
-    read = Part(document, "")
+    read = StrictDocument(document, MANNER)
     currency = read.take("currency", _currency) or "USD"
     amount = _amount_in(asset_of(currency))
     spec = ShoppingSpec(
-        needs=tuple(_need(one, amount) for one in read.parts("needs", 1, MOST_NEEDS)),
+        needs=tuple(_need(one, amount) for one in read.parts("needs", MOST_NEEDS, least=1)),
         budget=read.take("budget", amount),
         deadline=read.take("deadline", _day),
         people=read.take("people", _between(1, MOST_PEOPLE)),
@@ -144,57 +146,7 @@ def checked(spec: ShoppingSpec) -> ShoppingSpec:
     return spec
 
 
-class Part:
-    """An object of a document being read key by key; a key nobody asked for is a mistake."""
-
-    def __init__(self, document: Mapping[str, object], place: str) -> None:
-        self._left = dict(document)
-        self._place = place
-
-    def take(self, key: str, read: Callable[[object], T]) -> T | None:
-        """The value of `key`, or None where it is absent or null."""
-        value = self._left.pop(key, None)
-        if value is None:
-            return None
-        try:
-            return read(value)
-        except (Unusable, FluxError) as error:
-            raise self.wrong(key, str(error)) from error
-
-    def need(self, key: str, read: Callable[[object], T]) -> T:
-        """The value of `key`, which must be there."""
-        value = self.take(key, read)
-        if value is None:
-            raise self.wrong(key, "is missing")
-        return value
-
-    def parts(self, key: str, least: int, most: int) -> list[Part]:
-        """The objects in the list at `key`, each to be read to its end."""
-        found = self._left.pop(key, None) or []
-        if not isinstance(found, list | tuple) or not least <= len(found) <= most:
-            raise self.wrong(key, f"wants a list of {least} to {most}")
-        parts = []
-        for number, one in enumerate(found, 1):
-            if not isinstance(one, Mapping):
-                raise self.wrong(key, "wants a list of objects")
-            parts.append(Part(one, f"{self._place}{key}[{number}]."))
-        return parts
-
-    def done(self) -> None:
-        """Raise `InvalidInput` if anything was not asked for."""
-        for key in self._left:
-            raise self.wrong(str(key)[:64], "is no part of a shopping list")
-
-    def wrong(self, key: str, why: str) -> InvalidInput:
-        """The failure that names this key."""
-        return InvalidInput(f"{self._place}{key} {why}", param=f"{self._place}{key}")
-
-
-class Unusable(Exception):
-    """A value is not what its key wants; the message completes "budget …"."""
-
-
-def _need(read: Part, amount: Callable[[object], Money]) -> Need:
+def _need(read: StrictDocument, amount: Callable[[object], Money]) -> Need:
     category = CATEGORIES[read.need("category", _category)]
     need = Need(
         name=read.need("name", _term),
@@ -213,9 +165,9 @@ def _need(read: Part, amount: Callable[[object], Money]) -> Need:
     return need
 
 
-def _remarks(read: Part, key: str) -> tuple[Remark, ...]:
+def _remarks(read: StrictDocument, key: str) -> tuple[Remark, ...]:
     remarks = []
-    for one in read.parts(key, 0, MOST_REMARKS):
+    for one in read.parts(key, MOST_REMARKS):
         start, end = (_or(one.take(side, _place), -1) for side in ("start", "end"))
         remarks.append(Remark(one.need("text", _line(LONGEST_REMARK)), start, end))
         one.done()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from time import perf_counter
+from time import process_time
 
 import pytest
 
@@ -138,11 +138,11 @@ SEEDS = ["save ", "$1 ", "a ", "save $1 ", "every $1 ", "cut from ", "$", "1,", 
 
 
 def test_hostile_text_is_read_quickly():
-    started = perf_counter()
+    started = process_time()
 
     for seed in SEEDS:
         claimed_return(seed * 100_000, HUNDRED)
-    assert perf_counter() - started < 1
+    assert process_time() - started < 10  # far above what it takes, far below a walk of every pair
 
 
 @pytest.mark.parametrize(

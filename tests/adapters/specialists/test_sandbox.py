@@ -69,7 +69,7 @@ def test_a_specialist_that_hangs_is_stopped_and_it_is_said_where(stage: Path) ->
     said = why(hostile.Hangs(), stage, replace(TIGHT, seconds=2))
 
     assert said == "it took longer than 2 s, while at 'thinking'"
-    assert time.monotonic() - began < 20
+    assert time.monotonic() - began < 50
 
 
 def test_a_specialist_that_only_spins_runs_out_of_processor_time(stage: Path) -> None:

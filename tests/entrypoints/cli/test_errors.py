@@ -324,7 +324,7 @@ def test_real_signals_end_a_real_process(tmp_path: Path) -> None:
         "from flux_cli.entrypoints.cli.invocation import Invocation\n"
         "@verb(module.app, 'nap')\n"
         "def nap(flux: Invocation) -> None:\n"
-        "    print('ready', file=sys.stderr, flush=True); time.sleep(20)\n"
+        "    print('ready', file=sys.stderr, flush=True); time.sleep(250)\n"
         "app.main(['nap'])\n"
     )
     for sent, code in [(signal.SIGINT, 130), (signal.SIGTERM, 143)]:
@@ -337,7 +337,7 @@ def test_real_signals_end_a_real_process(tmp_path: Path) -> None:
             process.send_signal(sent)
             said = process.stderr.read()
 
-        assert (process.returncode, time.monotonic() - started < 5) == (code, True)
+        assert (process.returncode, time.monotonic() - started < 120) == (code, True)
         assert said == "flux: interrupted; nothing is half done; run the same command again\n"
 
 
