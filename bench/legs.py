@@ -1,6 +1,6 @@
 """Every failing shop at every step, with and without a kill, judged after each.
 
-    python bench/legs.py [--quick]
+    python bench/legs.py [--quick | --every N] [--jobs N]
 
 A cart of two shops is bought on a fresh ledger while one shop, or both, misbehave at one step for
 one, three or twenty answers; then the process dies at some call, or not; then `checkout` is called
@@ -12,9 +12,11 @@ from __future__ import annotations
 
 import argparse
 import itertools
+import os
 import sys
 import tempfile
 from collections import Counter
+from multiprocessing import Pool
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
@@ -79,6 +81,11 @@ def run(case: Case) -> list[str]:
         return wrong
 
 
+def tried(case: Case) -> tuple[Case, list[str]]:
+    """A case and what was wrong in its run."""
+    return case, run(case)
+
+
 def called(here: Mall, cart: Cart, on_failure: OnFailure) -> bool:
     """One call of checkout; whether it ended without buying and would do so again."""
     try:
@@ -119,14 +126,16 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--quick", action="store_true")
     parser.add_argument("--every", type=int, default=1, help="only every Nth case")
+    parser.add_argument("--jobs", type=int, default=os.cpu_count(), help="how many at once")
     given = parser.parse_args()
     wanted = cases(given.quick)[:: given.every]
     bad: Counter[str] = Counter()
-    for number, case in enumerate(wanted, 1):
-        for fault in run(case):
-            bad[f"{case}: {fault}"] += 1
-        if number % 100 == 0:
-            print(f"{number} of {len(wanted)} runs, {len(bad)} faults", flush=True)
+    with Pool(given.jobs) as pool:
+        for number, (case, wrong) in enumerate(pool.imap_unordered(tried, wanted), 1):
+            for fault in wrong:
+                bad[f"{case}: {fault}"] += 1
+            if number % 100 == 0:
+                print(f"{number} of {len(wanted)} runs, {len(bad)} faults", flush=True)
     for fault, count in bad.most_common(40):
         print(f"{count} × {fault}")
     print(f"{len(wanted)} runs, {len(bad)} faults")

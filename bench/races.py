@@ -128,6 +128,8 @@ def race(
         racer.start()
     for racer in racers:
         racer.join()
+        if racer.exitcode:
+            print(f"a process of racers ended with {racer.exitcode}")
     answers: dict[str, list[str]] = defaultdict(list)
     for writer in range(total):
         said = folder / f"{writer}.answers"

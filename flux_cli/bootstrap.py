@@ -22,12 +22,14 @@ from flux_cli.config import Config
 from flux_cli.domain.cart_problem import Aim, Answer, CartProblem
 from flux_cli.domain.carts import Cart
 from flux_cli.domain.lineage import lineage_of
-from flux_cli.domain.marketplace import Strategy
+from flux_cli.domain.marketplace import Listing, Strategy
 from flux_cli.domain.money import Money
 from flux_cli.domain.offers import Offer, Retailer
+from flux_cli.domain.outside import Allowed
 from flux_cli.domain.quorum import Band, Bar, Rules, SeatRule, Split
 from flux_cli.errors import Fix, NotFound
 from flux_cli.usecases.exports import ExportForm
+from flux_cli.usecases.outside_ports import Outside
 from flux_cli.usecases.ports import (
     AccountBalance,
     Deps,
@@ -97,6 +99,30 @@ class Trades(Mapping[str, Trade]):
 
     def __len__(self) -> int:
         return len(self.NAMES)
+
+
+class LoadedGate:
+    """The allow-list of programs and agents outside, loaded when a listing names one."""
+
+    def __init__(self, allowed: Allowed) -> None:
+        self._allowed = allowed
+
+    def barred(self, listing: Listing) -> str | None:
+        """Why this listing's own command or agent may not work now, or None."""
+        return self._gate().barred(listing)
+
+    def allowance(self, listing: Listing) -> Fix:
+        """What the owner would write to let it work."""
+        return self._gate().allowance(listing)
+
+    def worker(self, listing: Listing, inside: Trade) -> Trade:
+        """The listing's command or agent at `inside`'s work."""
+        return self._gate().worker(listing, inside)
+
+    def _gate(self) -> Outside:
+        from flux_cli.adapters.specialists.outside.allowed import Gate
+
+        return Gate(self._allowed)
 
 
 class LoadedReports:
@@ -232,6 +258,7 @@ def open_flux(config: Config, *, timeout: float | None = None) -> Deps:
         ids=ids,
         brain=LoadedBrain(config),
         trades=trades,
+        outside=LoadedGate(config.market.allowed),
         card_numbers=CardSecret(ledger, config.cards.prefix),
         owner=OwnerFile(ledger),
         scenarios=ScenarioFolders(scenario_folders(), frozenset(trades)),

@@ -38,7 +38,7 @@ class LoadedBrain:
 
 def _brain(config: Config, most: Money | None) -> Brain:
     askers = [seat.backend for seat in config.quorum.seats]
-    if "llm" not in (*askers, config.brain.backend):
+    if "llm" not in (*askers, config.brain.backend, config.brain.specialists):
         from flux_cli.adapters.brains.offline import OfflineBrain
 
         return OfflineBrain()
@@ -58,6 +58,9 @@ def _brain(config: Config, most: Money | None) -> Brain:
         soft_seconds=quorum.soft_seconds,
         cap=planner.max_cost.money if most is None else min(most, planner.max_cost.money),
         lowered=most is not None,
+        specialist=_endpoint(config, planner.provider, planner.model, planner.timeout_seconds)
+        if planner.specialists == "llm"
+        else None,
     )
 
 

@@ -56,7 +56,7 @@ def open_with_brain(config: Config, wish: BrainWish, *, timeout: float | None = 
 
 
 def _with_backend(config: Config, wish: BrainWish) -> Config:
-    """The configuration with every seat, and the planner, answered as wished."""
+    """The configuration with seats, planner and specialists all answered as wished."""
     if wish.kind not in ("offline", "llm"):
         return config
     seats = tuple(replace(seat, backend=wish.kind) for seat in config.quorum.seats)
@@ -65,7 +65,8 @@ def _with_backend(config: Config, wish: BrainWish) -> Config:
         if provider not in config.providers:
             raise InvalidConfig(f"there is no [providers.{provider}]", param="--brain")
     quorum = replace(config.quorum, seats=seats)
-    return replace(config, quorum=quorum, brain=replace(config.brain, backend=wish.kind))
+    brain = replace(config.brain, backend=wish.kind, specialists=wish.kind)
+    return replace(config, quorum=quorum, brain=brain)
 
 
 def _recording(deps: Deps, cassette: Path, head: str) -> Deps:

@@ -174,6 +174,13 @@ class ShopRefused(ShopFailed):
     retryable = False
 
 
+class ServerFailed(FluxError):
+    """A Flux server did not answer, or not as one does; what was asked may have been done."""
+
+    code = "server_failed"
+    retryable = True
+
+
 class WorkFailed(FluxError):
     """A specialist could not do its work; the message says why."""
 

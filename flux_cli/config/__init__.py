@@ -30,6 +30,7 @@ from flux_cli.config.keys import (
 from flux_cli.config.providers import PARTS, ProviderConfig
 from flux_cli.config.quorum import QuorumConfig, SeatConfig, quorum_config
 from flux_cli.config.unusable import Unusable
+from flux_cli.domain.outside import Allowed, commands_in, urls_in
 from flux_cli.domain.text import visible
 from flux_cli.errors import InvalidConfig
 
@@ -66,13 +67,14 @@ class PolicyConfig:
 
 @dataclass(frozen=True, slots=True)
 class BrainConfig:
-    """Which model plans, and the most that one command may spend on models."""
+    """Which model plans, whether it writes for specialists, and the most one command may spend."""
 
     backend: str
     provider: str
     model: str
     timeout_seconds: int
     max_cost: Amount
+    specialists: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,10 +96,11 @@ class RunConfig:
 
 @dataclass(frozen=True, slots=True)
 class MarketConfig:
-    """How specialists are chosen where nothing else says, and whose verdicts begin a reputation."""
+    """How specialists are chosen, whose verdicts begin a reputation, who may work from outside."""
 
     strategy: str
     trusted_payers: tuple[str, ...]
+    allowed: Allowed
 
 
 @dataclass(frozen=True, slots=True)
@@ -259,12 +262,15 @@ def _built(values: dict[str, Value], origins: dict[str, Origin]) -> Config:
             get("brain.model", str),
             get("brain.timeout_seconds", int),
             get("brain.max_cost", Amount),
+            get("brain.specialists", str),
         ),
         providers=MappingProxyType(_providers(values)),
         cards=CardsConfig(get("cards.prefix", str), get("cards.lifetime_hours", int)),
         run=RunConfig(get("run.out", Path), get("run.parallel", int), get("run.seed", int)),
         market=MarketConfig(
-            get("market.strategy", str), tuple(get("market.trusted_payers", str).split())
+            get("market.strategy", str),
+            tuple(get("market.trusted_payers", str).split()),
+            Allowed(commands_in(get("market.commands", str)), urls_in(get("market.agents", str))),
         ),
         chain=chain_config(get),
         shopping=ShoppingConfig(get("shopping.trust_floor", int), get("shopping.address", str)),
@@ -274,7 +280,8 @@ def _built(values: dict[str, Value], origins: dict[str, Origin]) -> Config:
     askers: dict[str, SeatConfig | BrainConfig] = {"brain": config.brain}
     askers |= {f"quorum.seats.{seat.name}": seat for seat in config.quorum.seats}
     for name, who in askers.items():
-        if who.backend == "llm" and who.provider not in config.providers:
+        llm = "llm" in (who.backend, getattr(who, "specialists", ""))
+        if llm and who.provider not in config.providers:
             near = nearest(who.provider, config.providers)
             hint = f"; did you mean {near}?" if near else ""
             raise InvalidConfig(

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
+from flux_cli.config.outside import some_commands, some_urls
 from flux_cli.config.providers import DEFAULTS, a_url, a_variable, some_prices
 from flux_cli.config.unusable import Unusable
 from flux_cli.domain.money import CREDIT, Money, parse_money
@@ -239,6 +240,7 @@ KEYS: tuple[Key, ...] = (
     Key("brain.model", "gpt-4.1", a_line),
     Key("brain.timeout_seconds", 60, A_WAIT),
     Key("brain.max_cost", "1.00", an_amount, "lower"),
+    Key("brain.specialists", "offline", one_of("offline", "llm")),
     *(key for name, *_ in DEFAULTS for key in provider_keys(name)),
     Key("cards.prefix", "424242", a_card_prefix),
     Key("cards.lifetime_hours", 24, a_number(1, 8760), "lower"),
@@ -247,6 +249,8 @@ KEYS: tuple[Key, ...] = (
     Key("run.seed", 7, a_number(0, 2**63 - 1), "choose"),
     Key("market.strategy", "balanced", one_of("cheapest", "fastest", "balanced"), "choose"),
     Key("market.trusted_payers", "", some_agents),
+    Key("market.commands", "", some_commands),
+    Key("market.agents", "", some_urls),
     Key("shopping.trust_floor", 90, a_number(0, 100), "raise"),
     Key("shopping.address", "", an_address),
     Key("chain.rpc", "", some_nodes),

@@ -34,6 +34,9 @@ PREFIXES = {
     "authorization": "auth",
     "network_message": "net",
     "settled_claim": "clm",
+    "api_key": "key",
+    "webhook": "whk",
+    "message": "msg",
 }
 """The prefix of each kind of object; one meaning each."""
 

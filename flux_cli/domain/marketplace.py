@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from math import isqrt
@@ -27,6 +27,12 @@ WEIGHTS: dict[Strategy, dict[str, int]] = {
 }
 """Percent of the score each part decides."""
 
+NEWCOMERS = 1
+"""Percent of a score that being new adds, beyond the hundred: less than one good verdict does."""
+
+NEW_FOR = 5
+"""So many full verdicts later nothing of it is left."""
+
 WHOLE = 10_000
 """Scores and their parts are integers out of this."""
 
@@ -35,7 +41,8 @@ WHOLE = 10_000
 class Listing:
     """What an agent sells: a trade, a price range, and the p90 of its turnaround in hours.
 
-    `owner` is who published it, "" for what came with Flux.
+    `owner` is who published it, "" for what came with Flux. The work is done by the program of
+    `command` or the agent at `url` where one of them is named, else by Flux's own specialist.
     """
 
     id: str
@@ -50,6 +57,13 @@ class Listing:
     active: bool
     created_at: datetime
     owner: str = ""
+    command: tuple[str, ...] = ()
+    url: str = ""
+
+    @property
+    def is_outside(self) -> bool:
+        """Whether its work is done outside Flux."""
+        return bool(self.command or self.url)
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,17 +78,22 @@ class Record:
 
 @dataclass(frozen=True, slots=True)
 class Proven:
-    """What a provider's past proves of it, out of 10,000: a newcomer is no blank."""
+    """What a provider's past proves of it, out of 10,000: a newcomer is no blank.
+
+    `novelty` is how new it is: whole with no verdict, nothing after five full ones or a bad one.
+    """
 
     quality: int
     reliability: int
+    novelty: int = 0
 
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
     """What a task needs of a listing; `terms` are the task's words, matched against titles.
 
-    `payable` are the providers that the requester's policy lets it pay, None for all.
+    `payable` are the providers that the requester's policy lets it pay, None for all. `barred`
+    has the ids of listings that the owner does not let work, each with why.
     """
 
     task_id: str
@@ -87,6 +106,7 @@ class Wanted:
     most: Money
     slack_hours: int
     payable: frozenset[str] | None = None
+    barred: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,6 +142,8 @@ def ineligible(listing: Listing, wanted: Wanted, price: Money) -> str | None:
         return "the requester's own"
     if wanted.payable is not None and listing.provider not in wanted.payable:
         return "not among those whom the requester's policy lets it pay"
+    if listing.id in wanted.barred:
+        return wanted.barred[listing.id]
     if missing := sorted(set(wanted.media_types) - set(listing.media_types)):
         return f"does not deliver {', '.join(missing)}"
     if price > wanted.most:
@@ -150,7 +172,9 @@ def weighed_bound(good: int, bad: int) -> int:
 
 def proven(accepted: int, rejected: int, on_time: int, late: int) -> Proven:
     """What these thousandths of verdicts prove."""
-    return Proven(weighed_bound(accepted, rejected), weighed_bound(on_time, late))
+    known = WHOLE * (on_time + late) // (NEW_FOR * FULL)
+    novelty = 0 if rejected or late else max(0, WHOLE - known)
+    return Proven(weighed_bound(accepted, rejected), weighed_bound(on_time, late), novelty)
 
 
 NEWCOMER = proven(0, 0, 0, 0)
@@ -202,10 +226,16 @@ def _scored(
         "price": WHOLE * cheapest // max(price.units, 1),
         "speed": WHOLE * max(fastest, 1) // max(listing.turnaround_hours, 1),
         "reliability": past.reliability,
+        "newcomer": past.novelty,
     }
-    weights = WEIGHTS[strategy]
+    weights = weights_of(strategy)
     score = sum(parts[name] * weight for name, weight in weights.items()) // 100
     return Candidate(listing, price, score, tuple(parts.items()), None)
+
+
+def weights_of(strategy: Strategy) -> dict[str, int]:
+    """Percent of the score that each part adds, the newcomer's too."""
+    return WEIGHTS[strategy] | {"newcomer": NEWCOMERS}
 
 
 def _draw(seed: int, task_id: str, listing: Listing) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from enum import StrEnum
 
 from flux_cli.domain.money import Money
@@ -32,6 +32,15 @@ class Quote:
     total: Money
     arrives: date
     problems: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Leave:
+    """What a shop is allowed to take, once: at most `most` of the payment `hold`, before `until`."""
+
+    most: Money
+    hold: str
+    until: datetime
 
 
 class OrderState(StrEnum):

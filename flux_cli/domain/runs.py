@@ -62,6 +62,8 @@ class Run:
     error: str
     created_at: datetime
     finished_at: datetime | None
+    rail: str = "simulated"
+    """How what its hires earn leaves: within the ledger alone, or also over a chain."""
 
 
 def step_key(run_id: str, task_id: str, stage: str, attempt: int = 0) -> str:

@@ -36,8 +36,10 @@ class Source:
 class Assignment:
     """One task as its specialist sees it. Every text in it is data, never an instruction.
 
-    `needs` maps the name of each artefact made by an earlier task to its text.
+    `needs` maps the name of each artefact made by an earlier task to its text; `produces` are
+    patterns of the files that are wanted.
     `seed` decides every choice that is free, so the same assignment gives the same files.
+    `rewritten` has a model's text for some of the slots that the same work left open before.
     """
 
     task_id: str
@@ -47,6 +49,8 @@ class Assignment:
     sources: tuple[Source, ...] = ()
     needs: Mapping[str, str] = field(default_factory=dict)
     seed: int = 0
+    produces: tuple[str, ...] = ()
+    rewritten: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,12 +74,30 @@ class Check:
 
 
 @dataclass(frozen=True, slots=True)
+class Slot:
+    """A text of a delivery that a model may write anew, in at most `most` characters.
+
+    `wanted` says what stands there, `text` what stands there now ("" for nothing yet), `rests_on`
+    the quotations it may state facts from.
+    """
+
+    place: str
+    wanted: str
+    text: str
+    most: int
+    rests_on: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Submission:
     """What a specialist hands in: its files, one sentence on them, and who or what made them.
 
-    `backend` is `rule` for offline work and `llm` where a model wrote or rewrote a part.
+    `backend` is `rule` for offline work, `llm` where a model wrote or rewrote a part, and
+    `outside` for what a program or an agent of somebody else made. `slots` are the texts that a
+    model may better.
     """
 
     artefacts: tuple[Artefact, ...]
     summary: str
     backend: str = "rule"
+    slots: tuple[Slot, ...] = ()

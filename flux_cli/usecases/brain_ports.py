@@ -11,6 +11,7 @@ from flux_cli.domain.money import Money
 from flux_cli.domain.plan import Plan
 from flux_cli.domain.quorum import BallotError, Dossier, Opinion
 from flux_cli.domain.shopping import ShoppingSpec
+from flux_cli.domain.work import Slot
 
 A = TypeVar("A")
 
@@ -59,6 +60,23 @@ class WishQuestion(Question[ShoppingSpec]):
     words: str
     today: date
     read: ShoppingSpec
+
+
+@dataclass(frozen=True, slots=True)
+class WordsQuestion(Question[Mapping[str, str]]):
+    """Ask for better texts in some of a delivery's slots, by place; no text leaves one as it is.
+
+    `faults` say what was wrong with the texts before. `subject` is what the cost is counted for,
+    `allowance` the most that may be, in CREDIT.
+    """
+
+    trade: str
+    goal: str
+    brief: str
+    slots: tuple[Slot, ...]
+    faults: tuple[str, ...] = ()
+    subject: str = ""
+    allowance: Money | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from datetime import datetime
 
 from flux_cli.domain.carts import Cart, CartState, LegOrder, LegState, Stage, by_shop
+from flux_cli.domain.intents import PaymentIntent
 from flux_cli.domain.journal import EntryKind, transfer, wallet
 from flux_cli.domain.journal import escrow as escrow_account
 from flux_cli.domain.money import Money, total
-from flux_cli.domain.orders import OrderState, Quote, QuoteLine, ShopOrder
+from flux_cli.domain.orders import Leave, OrderState, Quote, QuoteLine, ShopOrder
 from flux_cli.errors import ShopFailed
 from flux_cli.usecases.freeze import obey_freeze
 from flux_cli.usecases.ports import Deps, Progress, Transaction
@@ -33,8 +35,12 @@ def buy_legs(deps: Deps, cart: Cart, shops: Mapping[str, Shop], progress: Progre
         begun = reader.now
         if open_ones:
             obey_freeze(reader, cart.buyer)
+        assert cart.intent_id is not None, "a cart that is bought was approved"
+        until = reader.get(PaymentIntent, cart.intent_id).expires_at
     with ThreadPoolExecutor(max_workers=max(1, len(open_ones))) as buyers:
-        asked = [buyers.submit(_buy, cart, order, shops.get(order.shop)) for order in open_ones]
+        asked = [
+            buyers.submit(_buy, cart, order, shops.get(order.shop), until) for order in open_ones
+        ]
         for answer in asked:
             order = answer.result()
             _keep_leg(deps, cart.id, order)
@@ -51,19 +57,22 @@ def buy_legs(deps: Deps, cart: Cart, shops: Mapping[str, Shop], progress: Progre
     return bought
 
 
-def _buy(cart: Cart, order: LegOrder, shop: Shop | None) -> LegOrder:
-    """One shop's part: paid once, then asked what it has, and held against what was quoted."""
+def _buy(cart: Cart, order: LegOrder, shop: Shop | None, until: datetime) -> LegOrder:
+    """One shop's part: paid once, then asked what it has, and held against what was quoted.
+
+    The shop may take what it quoted and no more, and no longer than the money was held for it.
+    """
     if shop is None:
         return replace(order, state=LegState.UNKNOWN, problem="the shop is gone")
     packs = by_shop(cart.lines)[order.shop]
+    leave = Leave(order.quoted, cart.intent_id or "", until)
     problem = ""
     for _ in range(1 + ASKED_AGAIN):
         try:
             told = shop.order(order.session_id)
             if told is None:
-                answer = shop.pay(
-                    _quote(cart, order, packs), order.quoted, key=f"{cart.id}:{cart.number}:pay"
-                )
+                quote, key = _quote(cart, order, packs), f"{cart.id}:{cart.number}:pay"
+                answer = shop.pay(quote, leave, key=key)
                 if isinstance(answer, Quote):
                     said = "; ".join(answer.problems) or "it was not sold"
                     return replace(order, state=LegState.FAILED, problem=said[:200])

@@ -51,13 +51,15 @@ class OnFailure(StrEnum):
 class Terms:
     """How to buy: the hash that was looked at, how much dearer it may be, what a failure means.
 
-    `expected_hash` "" takes the cart as it is now; `negotiate` bargains with every shop first.
+    `expected_hash` "" takes the cart as it is now; `negotiate` bargains with every shop first;
+    `mandate_id` is what the money is asked under, where nothing was asked for this cart yet.
     """
 
     expected_hash: str = ""
     max_increase: Money | None = None
     on_failure: OnFailure = OnFailure.REFUND_ALL
     negotiate: bool = False
+    mandate_id: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +102,7 @@ def checkout(
             return frozen
         cart = frozen
     if cart.state is CartState.FROZEN:
-        approved = _approve(deps, cart, progress)
+        approved = _approve(deps, cart, terms.mandate_id, progress)
         if not isinstance(approved, Cart):
             return approved
         cart = approved
@@ -221,12 +223,15 @@ def _changes(
     return tuple(changes)
 
 
-def _approve(deps: Deps, cart: Cart, progress: Progress) -> Cart | Moved | Undecided:
+def _approve(
+    deps: Deps, cart: Cart, mandate_id: str | None, progress: Progress
+) -> Cart | Moved | Undecided:
     """Ask for all of the money at once, bound to the cart's hash, and lock it."""
     begun = _now_ms(deps)
     asked = total([order.quoted for order in cart.orders], cart.total.asset)
     key = f"cart:{cart.id}:{cart.number}:{asked.units}"
-    intent = request_money(deps, _request(deps, cart), key=key, progress=progress)
+    request = replace(_request(deps, cart), mandate_id=mandate_id or _asked_under(deps, key))
+    intent = request_money(deps, request, key=key, progress=progress)
     if intent.state is IntentState.DENIED:
         return Undecided(_keep(deps, cart.id, _reopened(intent), "cart.denied"), intent)
     if intent.state in (IntentState.AWAITING_QUORUM, IntentState.AWAITING_OWNER):
@@ -257,6 +262,13 @@ def _approve(deps: Deps, cart: Cart, progress: Progress) -> Cart | Moved | Undec
         tx.put(buying, "cart.buying", run_id=cart.run_id)
     progress("approved", amount=held.amount, yes=held.yes, needed=held.needed)
     return buying
+
+
+def _asked_under(deps: Deps, key: str) -> str | None:
+    """The mandate of what was asked before: whoever goes on with a cart goes on with its money."""
+    with deps.store.reading() as reader:
+        before = reader.lookup(PaymentIntent, key=key)
+    return None if before is None else before.mandate_id
 
 
 def _still_held(tx: Transaction, cart: Cart, intent: PaymentIntent) -> bool:

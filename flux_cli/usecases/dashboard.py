@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from flux_cli.domain.money import parse_money
+from flux_cli.domain.settlements import MAINNET, TESTNET
 from flux_cli.errors import InvalidAmount
 from flux_cli.usecases.dashboard_details import view_detail
+from flux_cli.usecases.dashboard_keys import view_keys
 from flux_cli.usecases.dashboard_lists import (
     view_agents,
     view_approvals,
@@ -33,6 +35,7 @@ SCREENS: dict[str, Callable[[WatchReader, Ask], View]] = {
     "budget": view_budget,
     "settlement": view_settlement,
     "approvals": view_approvals,
+    "keys": view_keys,
     "policy": view_policy,
     "analytics": view_analytics,
 }
@@ -44,6 +47,20 @@ def look(reader: WatchReader, ask: Ask) -> View:
     if ask.ref is not None:
         return view_detail(reader, ask.ref)
     return SCREENS[ask.screen](reader, ask)
+
+
+LATEST_SETTLEMENTS = 100
+CHAINS = {TESTNET: "Arc testnet", MAINNET: "Arc, REAL MONEY"}
+
+
+def whose_money(reader: WatchReader) -> str:
+    """What the money here is: simulated, and what leaves by a chain, as the chain's own."""
+    left = sorted(reader.chains(LATEST_SETTLEMENTS))
+    outside = [
+        "local chain, SIMULATED" if local else CHAINS.get(chain, f"chain {chain}")
+        for chain, local in left
+    ]
+    return " + ".join(("SIMULATED money", *outside))
 
 
 def parse_filter(text: str) -> Filter:

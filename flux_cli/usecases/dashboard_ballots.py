@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from flux_cli.domain.intents import PaymentIntent
+from flux_cli.domain.intents import IntentState, PaymentIntent
 from flux_cli.domain.quorum import SEATS, Ballot
 from flux_cli.usecases.dashboard_overview import seconds
 from flux_cli.usecases.dashboard_ports import WatchReader
@@ -33,11 +33,14 @@ COLUMNS = (
 def ballots_table(reader: WatchReader, intent: PaymentIntent) -> Table:
     """The five seats in their order; one that has not answered yet says so."""
     cast = reader.find(Ballot, intent_id=intent.id, limit=2 * len(SEATS))
-    if not cast:
+    if not cast and intent.state is not IntentState.AWAITING_QUORUM:
         return Table("Ballots", COLUMNS, (), "the policy did not ask for a vote")
     by_seat = {ballot.seat: ballot for ballot in reversed(cast)}
     rows = tuple(_row(seat, by_seat.get(seat)) for seat in SEATS)
-    title = f"Ballots: {intent.yes} YES of {len(SEATS)}, {intent.needed} needed"
+    yes = sum(ballot.vote == "YES" for ballot in by_seat.values())
+    # How many are needed is only known once they are counted.
+    needed = f", {intent.needed} needed" if intent.needed else " so far"
+    title = f"Ballots: {yes} YES of {len(SEATS)}{needed}"
     return Table(title, COLUMNS, rows)
 
 

@@ -16,13 +16,11 @@ from flux_cli.domain.money import CREDIT
 from flux_cli.domain.runs import Run
 from flux_cli.domain.settlements import Settlement
 from flux_cli.usecases.dashboard_overview import (
-    approvals,
-    budget_left,
     card_ref,
     clock,
     payment_ref,
+    payments_tiles,
     settlement_ref,
-    volume,
     votes_cell,
     whole,
 )
@@ -64,7 +62,7 @@ def view_agents(reader: WatchReader, ask: Ask) -> View:
         Column("quality", right=True, drop=5),
         Column("status"),
     )
-    table = _table(reader, ask, Agent, "Agents", columns, lambda one: _agent(reader, one))
+    table = list_table(reader, ask, Agent, "Agents", columns, lambda one: _agent(reader, one))
     return View("Agents", (table,))
 
 
@@ -115,11 +113,10 @@ def view_payments(reader: WatchReader, ask: Ask) -> View:
         equal["state"] = ask.filter.state
     if ask.filter.agent and reader.lookup(Agent, name=ask.filter.agent) is not None:
         equal["requester"] = ask.filter.agent
-    table = _table(
+    table = list_table(
         reader, ask, PaymentIntent, "Payments", PAYMENT_COLUMNS, payment_row, empty, equal
     )
-    top = Tiles((volume(reader, ask.period), approvals(reader, ask.period), budget_left(reader)))
-    return View("Payments", (table,), top)
+    return View("Payments", (table,), Tiles(payments_tiles(reader, ask)))
 
 
 def payment_row(intent: PaymentIntent) -> Row:
@@ -162,7 +159,7 @@ def view_approvals(reader: WatchReader, ask: Ask) -> View:
         )
         return Row(cells, payment_ref(intent.id), intent.requester, intent.state, intent.amount)
 
-    table = _table(
+    table = list_table(
         reader, ask, PaymentIntent, "Waiting for the owner", columns, row,
         "nothing waits for you", {"state": IntentState.AWAITING_OWNER.value},
     )  # fmt: skip
@@ -181,7 +178,7 @@ def view_runs(reader: WatchReader, ask: Ask) -> View:
         Column("state"),
     )
     empty = "no runs yet: `flux run marketing-campaign` in another terminal shows up here, live"
-    return View("Runs", (_table(reader, ask, Run, "Runs", columns, _run, empty),))
+    return View("Runs", (list_table(reader, ask, Run, "Runs", columns, _run, empty),))
 
 
 def _run(run: Run) -> Row:
@@ -210,7 +207,7 @@ def view_cards(reader: WatchReader, ask: Ask) -> View:
         Column("state"),
     )
     empty = "no cards yet: `flux cards issue`, or a run that is approved, makes one"
-    table = _table(reader, ask, Card, "Cards (SIMULATED)", columns, _card, empty)
+    table = list_table(reader, ask, Card, "Cards (SIMULATED)", columns, _card, empty)
     return View("Cards", (table,))
 
 
@@ -239,13 +236,13 @@ CONTRACT_COLUMNS = (
 
 def view_market(reader: WatchReader, ask: Ask) -> View:
     """What agents sell, and the hires so far."""
-    listings = _table(
+    listings = list_table(
         reader, ask, Listing, "Listings",
         (Column("agent"), Column("title", flex=True), Column("from", right=True),
          Column("to", right=True), Column("hours", right=True, drop=1)),
         _listing, "no listings: `flux init` founds a market",
     )  # fmt: skip
-    contracts = _table(
+    contracts = list_table(
         reader, ask, Contract, "Contracts",
         CONTRACT_COLUMNS, contract_row, "no hires yet: `flux run marketing-campaign`",
     )  # fmt: skip
@@ -290,7 +287,7 @@ def view_shopping(reader: WatchReader, ask: Ask) -> View:
         Column("state"),
     )
     empty = 'no carts yet: `flux buy "hackathon kit" --budget 200 --by +5d` makes one'
-    return View("Shopping", (_table(reader, ask, Cart, "Carts", columns, _cart, empty),))
+    return View("Shopping", (list_table(reader, ask, Cart, "Carts", columns, _cart, empty),))
 
 
 def _cart(cart: Cart) -> Row:
@@ -319,7 +316,7 @@ def view_settlement(reader: WatchReader, ask: Ask) -> View:
         Column("state"),
     )
     empty = "nothing leaves over a chain: a payment with `--rail arc` does"
-    table = _table(reader, ask, Settlement, "Settlements", columns, _settlement, empty)
+    table = list_table(reader, ask, Settlement, "Settlements", columns, _settlement, empty)
     return View("Settlement", (table,))
 
 
@@ -337,7 +334,7 @@ def _settlement(one: Settlement) -> Row:
     return Row(cells, settlement_ref(one.id), one.requester, one.state, one.amount)
 
 
-def _table(
+def list_table(
     reader: WatchReader,
     ask: Ask,
     kind: type[T],

@@ -12,12 +12,10 @@ from flux_cli.domain.policies import EVERYBODY, Limit, Policy
 from flux_cli.domain.quorum import SEATS
 from flux_cli.errors import NotFound
 from flux_cli.usecases.dashboard_overview import (
-    budget_left,
-    burn_down,
     needs_attention,
-    spend_by_agent,
+    payments_tiles,
     spending,
-    volume,
+    spending_panels,
     whole,
 )
 from flux_cli.usecases.dashboard_ports import WatchReader
@@ -59,14 +57,16 @@ def view_budget(reader: WatchReader, ask: Ask) -> View:
     )
     shown = tuple(row for _, row in rows if ask.filter.passes(row))
     limits = Table("Limits", columns, shown, "no rolling limit is set: `flux policy set`")
-    spent = spending(reader, ask.period)
+    spent = None if ask.hasty else spending(reader, ask.period)
+    paid, _, left = payments_tiles(reader, ask, spent)
     top = Tiles((
-        volume(reader, ask.period, spent),
-        budget_left(reader),
+        paid,
+        left,
         Tile("Near a limit", str(near), f"{WARN_PERCENT}% and above",
              Tone.WARN if near else Tone.GOOD),
     ))  # fmt: skip
-    side = (burn_down(reader, ask.period), spend_by_agent(spent, ask.period))
+    by_agent, burning = spending_panels(reader, ask, spent)
+    side = (burning, by_agent)
     foot = (needs_attention(reader),)
     return View("Budget & alerts", (limits, _mandates(reader)), top, side, foot)
 

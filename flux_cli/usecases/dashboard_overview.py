@@ -54,11 +54,9 @@ FEED_COLUMNS = (
 
 def view_overview(reader: WatchReader, ask: Ask) -> View:
     """The economy now, over the period asked for."""
-    spent = spending(reader, ask.period)
+    spent = None if ask.hasty else spending(reader, ask.period)
     tiles = (
-        volume(reader, ask.period, spent),
-        approvals(reader, ask.period),
-        budget_left(reader),
+        *payments_tiles(reader, ask, spent),
         _vote_cost(reader, ask.period),
         _settled(reader),
     )
@@ -66,9 +64,36 @@ def view_overview(reader: WatchReader, ask: Ask) -> View:
         "Overview",
         top=Tiles(tiles),
         main=(live_feed(reader, ask),),
-        side=(spend_by_agent(spent, ask.period), burn_down(reader, ask.period)),
+        side=spending_panels(reader, ask, spent),
         foot=(needs_attention(reader),),
     )
+
+
+COUNTING = "counting …"
+
+
+def payments_tiles(
+    reader: WatchReader, ask: Ask, spent: Spending | None = None
+) -> tuple[Tile, Tile, Tile]:
+    """Volume, approvals and the money left; a hasty look counts only what is quickly counted."""
+    left, period = budget_left(reader), ask.period
+    if not ask.hasty:
+        return (volume(reader, period, spent), approvals(reader, period), left)
+    return (
+        Tile(f"Volume {period}", "…", COUNTING),
+        Tile(f"Approval {period}", "…", COUNTING, brief=f"Passed {period}"),
+        left,
+    )
+
+
+def spending_panels(reader: WatchReader, ask: Ask, spent: Spending | None) -> tuple[Bars, Plot]:
+    """Who spent, and how the money went down; a hasty look says that it is counted."""
+    if spent is None:
+        return (
+            Bars(_spend_title(ask.period), (), COUNTING),
+            Plot(f"Budget burn-down ({ask.period})", (), "", "", COUNTING),
+        )
+    return (spend_by_agent(spent, ask.period), burn_down(reader, ask.period))
 
 
 Spending = tuple[tuple[str, Money, int], ...]
@@ -213,7 +238,11 @@ def spend_by_agent(spent: Spending, period: Period) -> Bars:
     """What each agent had approved in the period, most first."""
     most = sorted((one for one in spent if one[1].units), key=lambda one: -one[1].units)
     bars = tuple(Bar(name, amount.units, whole(amount)) for name, amount, _ in most[:8])
-    return Bars(f"Spend by agent ({period})", bars, "nobody spent anything in this period")
+    return Bars(_spend_title(period), bars, "nobody spent anything in this period")
+
+
+def _spend_title(period: Period) -> str:
+    return f"Spend by agent ({period})"
 
 
 def burn_down(reader: WatchReader, period: Period) -> Plot:

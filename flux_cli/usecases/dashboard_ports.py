@@ -24,6 +24,9 @@ class WatchReader(Reader, Protocol):
     def voting(self, since: datetime, most: int) -> tuple[Money, list[int]]:
         """What the latest `most` ballots since then cost, and their latencies in milliseconds."""
 
+    def chains(self, most: int) -> set[tuple[int, bool]]:
+        """(chain id, whether it is one on this machine) of the latest `most` settlements."""
+
     def entries_about(self, reference: str, most: int) -> list[EntryRecord]:
         """The first `most` entries that concern one object, oldest first."""
 

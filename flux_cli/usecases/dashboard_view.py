@@ -189,18 +189,23 @@ def _between(amount: Money | None, above: Money | None, below: Money | None) -> 
 
 @dataclass(frozen=True, slots=True)
 class Ask:
-    """What is to be shown: a screen by name, or one object; how far back; which rows."""
+    """What is to be shown: a screen by name, or one object; how far back; which rows.
+
+    A `hasty` view leaves out what is summed over many rows, and says so: it is a first glance.
+    """
 
     screen: str
     ref: Ref | None = None
     period: Period = Period.DAY
     filter: Filter = field(default_factory=Filter)
     limit: int = 200
+    hasty: bool = False
 
 
 GLYPHS: dict[str, tuple[str, Tone]] = {
     "captured": ("✓", Tone.GOOD),
     "approved": ("•", Tone.GOOD),
+    "delivered": ("✓", Tone.GOOD),
     "settled": ("✓", Tone.GOOD),
     "completed": ("✓", Tone.GOOD),
     "bought": ("✓", Tone.GOOD),
@@ -219,6 +224,9 @@ GLYPHS: dict[str, tuple[str, Tone]] = {
     "unknown": ("?", Tone.WARN),
     "disputed": ("!", Tone.WARN),
     "paused": ("‖", Tone.WARN),
+    "disabled": ("‖", Tone.WARN),
+    "revoked": ("-", Tone.DIM),
+    "removed": ("-", Tone.DIM),
     "expired": ("-", Tone.DIM),
     "cancelled": ("-", Tone.DIM),
     "ABSTAIN": ("-", Tone.DIM),

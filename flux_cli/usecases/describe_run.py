@@ -13,6 +13,7 @@ from flux_cli.domain.intents import PaymentIntent
 from flux_cli.domain.money import CREDIT, Money
 from flux_cli.domain.quorum import SEATS, Ballot, Tally
 from flux_cli.domain.runs import Run
+from flux_cli.domain.settlements import ARC
 from flux_cli.usecases.make_purchases import Outcome, outcomes
 from flux_cli.usecases.ports import EntryRecord, Reader
 from flux_cli.usecases.run_errand import cart_of
@@ -35,7 +36,8 @@ def describe_run(reader: Reader, run: Run) -> Document:
         "scenario": run.scenario,
         "goal": run.goal,
         "state": run.state,
-        "simulated": True,
+        "simulated": run.rail != ARC,
+        "rail": run.rail,
         "requester": run.requester,
         "seed": run.seed,
         "strategy": run.strategy,

@@ -6,8 +6,8 @@ from dataclasses import replace
 
 from flux_cli.domain.evidence import Receipt
 from flux_cli.domain.intents import IntentState, PaymentIntent
-from flux_cli.domain.journal import WORLD, EntryKind, held, transfer, wallet
-from flux_cli.domain.money import USDC, Money
+from flux_cli.domain.journal import WORLD, Entry, EntryKind, held, transfer, wallet
+from flux_cli.domain.money import CREDIT, USDC, Money
 from flux_cli.domain.refusals import Refusal
 from flux_cli.domain.settlements import (
     ENDED,
@@ -99,11 +99,74 @@ def release_settlement(
     nothing = Money(0, USDC)
     if intent.mandate_id is not None:
         settle(tx, intent.mandate_id, captured=nothing, released=settlement.amount)
+    _unredeem(tx, settlement)
     word = "expired" if state is SettlementState.EXPIRED else "cancelled"
     _keep_intent(tx, replace(intent, released=intent.released + settlement.amount), word)
     ended = replace(settlement, state=state, reason=why[:600], changed_at=tx.now)
     tx.put(ended, f"settlement.{state}", run_id=settlement.run_id)
     return ended
+
+
+def redeem(tx: Transaction, settlement: Settlement, earned: Money | None) -> Settlement:
+    """Take out of the books what a payee earned in CREDIT, which this pays as USDC, one for one.
+
+    One who earned another amount, or has spent it already, is not paid by this settlement.
+    """
+    due = Money(settlement.amount.units, CREDIT)
+    if earned != due:
+        why = f"it earned {earned or 'nothing'}, not {due}"
+        return release_settlement(tx, settlement, SettlementState.CANCELLED, why)
+    if tx.balance(wallet(settlement.payee), CREDIT) < due:
+        why = "it has spent what it earned"
+        return release_settlement(tx, settlement, SettlementState.CANCELLED, why)
+    entry = _redemption(settlement, "redeem", wallet(settlement.payee), WORLD)
+    tx.post(replace(entry, kind=EntryKind.WITHDRAWAL))
+    return settlement
+
+
+def _unredeem(tx: Transaction, settlement: Settlement) -> None:
+    """Give a payee its CREDIT back, where its settlement ended without paying it."""
+    if tx.entry(f"redeem:{settlement.id}") is not None:
+        tx.post(_redemption(settlement, "unredeem", WORLD, wallet(settlement.payee)))
+
+
+def _redemption(settlement: Settlement, word: str, source: str, target: str) -> Entry:
+    return transfer(
+        f"{word}:{settlement.id}",
+        EntryKind.ADJUSTMENT,
+        source,
+        target,
+        Money(settlement.amount.units, CREDIT),
+        memo=f"{word} for {settlement.amount}, one for one",
+        reference=settlement.intent_id,
+        run_id=settlement.run_id,
+    )
+
+
+def give_back(deps: SettleDeps, intent_id: str, state: IntentState) -> None:
+    """End an approved payment that was set aside and never proposed: all of it goes back, once."""
+    with deps.store.begin() as tx:
+        intent = tx.get(PaymentIntent, intent_id)
+        begun = tx.find(Settlement, intent_id=intent.id, limit=1)
+        if begun or intent.state is not IntentState.APPROVED:
+            return
+        payer = intent.requester
+        tx.post(
+            transfer(
+                f"unsettle:{intent.id}",
+                EntryKind.RELEASE,
+                held(payer),
+                wallet(payer),
+                intent.amount,
+                memo=f"{state}: not settled",
+                reference=intent.id,
+                run_id=intent.run_id,
+            )
+        )
+        if intent.mandate_id is not None:
+            settle(tx, intent.mandate_id, captured=Money(0, USDC), released=intent.amount)
+        ended = replace(intent, released=intent.amount, state=state)
+        tx.put(ended, f"payment.{state}", run_id=intent.run_id)
 
 
 def _keep_intent(tx: Transaction, intent: PaymentIntent, word: str) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
 from pathlib import Path
@@ -10,12 +10,15 @@ from pathlib import Path
 from flux_cli.domain.cards import Card, CardState
 from flux_cli.domain.contracts import MOST_REVISIONS, Contract, ContractState
 from flux_cli.domain.journal import EntryKind, card_account, escrow, transfer, wallet
+from flux_cli.domain.marketplace import Listing
 from flux_cli.domain.plan import Task
 from flux_cli.domain.runs import Run, step_key
 from flux_cli.domain.work import Artefact, Assignment, Check, Submission
 from flux_cli.errors import WorkFailed, WrongState
+from flux_cli.usecases.better_words import Work, better_words
 from flux_cli.usecases.close_card import refund_hire
 from flux_cli.usecases.freeze import obey_freeze
+from flux_cli.usecases.outside_ports import worker
 from flux_cli.usecases.ports import Deps, Progress, Transaction
 
 
@@ -85,7 +88,7 @@ def _start(deps: Deps, job: Job, contract: Contract, progress: Progress) -> None
 def _work(deps: Deps, job: Job, contract: Contract, progress: Progress) -> None:
     """Do the work with no transaction open; record what was handed in, or that it failed."""
     try:
-        submission = produce(deps, job, contract)
+        submission = produce(deps, job, contract, progress)
     except WorkFailed as failure:
         _reject(deps, contract, (Check("work", False, "deliverables", str(failure)),))
         progress("refunded", task=job.task.id, agent=contract.provider, reason=str(failure))
@@ -174,13 +177,26 @@ def _send_back(deps: Deps, contract: Contract, checks: tuple[Check, ...]) -> Non
         tx.put(again, "contract.revision", run_id=contract.run_id)
 
 
-def produce(deps: Deps, job: Job, contract: Contract) -> Submission:
+def produce(deps: Deps, job: Job, contract: Contract, progress: Progress) -> Submission:
     """Have the trade do its work in a fresh folder, then put it in its final place whole."""
     out = Path(job.run.out)
+    with deps.store.reading() as reader:
+        listing = reader.get(Listing, contract.listing_id)
+    trade = worker(deps, listing, job.task.trade)
+    given = assignment(deps, job, contract)
+
     staged = deps.workspace.stage(out, job.task.id)
-    submission = deps.trades[job.task.trade].work(assignment(deps, job, contract), staged)
+
+    def make(texts: Mapping[str, str]) -> Submission:
+        deps.workspace.stage(out, job.task.id)
+        return trade.work(replace(given, rewritten=texts), staged)
+
+    def judge(made: Submission) -> tuple[Check, ...]:
+        return (*delivered(job.task, made.artefacts), *trade.check(given, staged))
+
+    made = better_words(deps, Work(job.run, contract, make, judge), progress)
     deps.workspace.keep(out, job.task.id)
-    return submission
+    return made
 
 
 def assignment(deps: Deps, job: Job, contract: Contract) -> Assignment:
@@ -202,6 +218,7 @@ def assignment(deps: Deps, job: Job, contract: Contract) -> Assignment:
         needs=needs,
         # A revision draws anew, and so does the next provider: those choices were found wanting.
         seed=job.run.seed + 1000 * contract.revisions + 10_000 * contract.attempt,
+        produces=job.task.produces,
     )
 
 

@@ -15,6 +15,7 @@ from flux_cli.domain.money import Money
 from flux_cli.domain.negotiation import MOST_ROUNDS, Round, agreed, buyer_offer, seller_ask
 from flux_cli.errors import InvalidAmount, InvalidInput, WrongState
 from flux_cli.usecases.open_escrow import EscrowRequest, create_escrow
+from flux_cli.usecases.outside_ports import admit
 from flux_cli.usecases.ports import Deps, Progress, Transaction
 
 CENT = 10**4
@@ -93,9 +94,13 @@ def hire_directly(
 
 
 def agree(deps: Deps, request: DirectHire, listing: Listing) -> Terms:
-    """The terms that a hire would have now; the same question finds the same answer."""
+    """The terms that a hire would have now; the same question finds the same answer.
+
+    Raises `WrongState` where the listing is not on offer, or not on the owner's allow-list.
+    """
     if not listing.active:
         raise WrongState("the listing is not on offer", subject=listing.id)
+    admit(deps, listing)
     if listing.provider == request.client:
         raise InvalidInput("nobody hires itself", param="LISTING")
     if not 1 <= request.size <= 100:

@@ -37,6 +37,7 @@ def manifest_of(
                 "price": contract.price.decimal,
                 "currency": contract.price.asset.code,
                 "backend": contract.backend,
+                "brain": _brain(contract),
                 "checks": [
                     {"name": c.name, "passed": c.passed, "found": c.found} for c in contract.checks
                 ],
@@ -59,6 +60,17 @@ def manifest_of(
         "orders": [] if cart is None else _orders(cart),
         "files": list(files),
     }
+
+
+WORDED = frozenset({"researcher", "content-writer"})
+"""Trades whose texts a model may better."""
+
+
+def _brain(contract: Contract) -> str:
+    """`model` where one wrote, `offline` where one could have, `none` where no model is used."""
+    if contract.backend == "llm":
+        return "model"
+    return "offline" if contract.trade in WORDED and contract.backend != "outside" else "none"
 
 
 def _orders(cart: Cart) -> list[object]:

@@ -26,10 +26,10 @@ from flux_cli.usecases.card_numbers import CardNumbers
 if TYPE_CHECKING:
     # Its methods speak of the records below, so it cannot be imported before them.
     from flux_cli.usecases.exports import Exports
+    from flux_cli.usecases.outside_ports import Outside
     from flux_cli.usecases.shops import Shopping
 
 T = TypeVar("T")
-A = TypeVar("A")
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,8 +140,10 @@ class Reader(Protocol):
     def head(self, seq: int | None = None) -> tuple[int, str]:
         """(number, hash in hexadecimal) of the last movement, or of `seq`; (0, "") for none."""
 
-    def events(self, *, run_id: str | None = None, after: int = 0) -> list[EventRecord]:
-        """Recorded events, oldest first."""
+    def events(
+        self, *, run_id: str | None = None, after: int = 0, most: int = -1
+    ) -> list[EventRecord]:
+        """The first `most` recorded events after number `after` (all of -1), oldest first."""
 
     def accounts(self) -> list[AccountBalance]: ...
 
@@ -182,10 +184,7 @@ class Transaction(Reader, Protocol):
     """A `Reader` that can also write; all of it is kept, or none."""
 
     def post(self, entry: Entry) -> EntryRecord:
-        """Append an entry; a repeated key gives the first.
-
-        Raises `KeyReused`, `InsufficientFunds`.
-        """
+        """Append an entry, or find its key's; raises `KeyReused`, `InsufficientFunds`."""
 
     def post_many(self, entries: Sequence[Entry]) -> int:
         """Append entries whose keys are all new; returns how many movements that made.
@@ -368,6 +367,7 @@ class Deps:
     ids: Ids
     brain: Brain
     trades: Mapping[str, Trade]
+    outside: Outside
     card_numbers: CardNumbers
     owner: Owner
     scenarios: Scenarios

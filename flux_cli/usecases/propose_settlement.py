@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from datetime import datetime
 
 from flux_cli.domain.authorizations import Terms
 from flux_cli.domain.canonical import canonical
@@ -22,7 +23,7 @@ from flux_cli.domain.settlements import (
     mandate_hash,
 )
 from flux_cli.errors import Fix, NotFound, WrongState
-from flux_cli.usecases.end_settlement import refuse_settlement, release_settlement
+from flux_cli.usecases.end_settlement import redeem, refuse_settlement, release_settlement
 from flux_cli.usecases.freeze import obey_freeze
 from flux_cli.usecases.ports import Reader
 from flux_cli.usecases.settlement_ports import GAS, Leave, SettleDeps, WalletPolicy
@@ -71,9 +72,13 @@ def violation(refusal: Refusal) -> Refusal:
     return replace(refusal, code="policy_violation", message=f"{refusal.code}: {refusal.message}")
 
 
-def propose(deps: SettleDeps, intent_id: str) -> Sequence[Settlement]:
+def propose(
+    deps: SettleDeps, intent_id: str, earned: Mapping[str, Money] | None = None
+) -> Sequence[Settlement]:
     """One settlement for each share of an approved payment, made once.
 
+    Where `earned` is given, in CREDIT by payee, one who did not earn exactly its share is not
+    paid, and what the others earned leaves the books in the same write: it is paid as USDC.
     Raises `NotFound` for a payee that is no merchant, `WrongState` for a payment that does not
     leave by a chain or is not approved.
     """
@@ -87,36 +92,45 @@ def propose(deps: SettleDeps, intent_id: str) -> Sequence[Settlement]:
             said = f"the payment is {intent.state}, by the rail {intent.rail}: nothing to settle"
             raise WrongState(said, subject=intent.id)
         made = []
-        for line, share in enumerate(intent.shares):
+        for line in range(len(intent.shares)):
             terms = _terms(deps, tx, intent, line, address, policy)
-            settlement = Settlement(
-                id=deps.ids.new("settlement"),
-                intent_id=intent.id,
-                line=line,
-                state=SettlementState.PROPOSED,
-                requester=intent.requester,
-                payee=share.payee,
-                amount=share.amount,
-                terms=terms,
-                nonce=deps.chain.nonce(terms),
-                spend=spend_text(intent),
-                valid_after=0,
-                valid_before=0,
-                authorization=None,
-                cancelled=None,
-                from_block=0,
-                local=deps.chain.is_local,
-                attempts=0,
-                reason="",
-                proof=None,
-                gas=None,
-                run_id=intent.run_id,
-                created_at=tx.now,
-                changed_at=tx.now,
-            )
+            settlement = _proposed(deps, intent, line, terms, tx.now)
             tx.put(settlement, "settlement.proposed", run_id=intent.run_id)
+            if earned is not None:
+                settlement = redeem(tx, settlement, earned.get(settlement.payee))
             made.append(settlement)
     return made
+
+
+def _proposed(
+    deps: SettleDeps, intent: PaymentIntent, line: int, terms: Terms, now: datetime
+) -> Settlement:
+    share = intent.shares[line]
+    return Settlement(
+        id=deps.ids.new("settlement"),
+        intent_id=intent.id,
+        line=line,
+        state=SettlementState.PROPOSED,
+        requester=intent.requester,
+        payee=share.payee,
+        amount=share.amount,
+        terms=terms,
+        nonce=deps.chain.nonce(terms),
+        spend=spend_text(intent),
+        valid_after=0,
+        valid_before=0,
+        authorization=None,
+        cancelled=None,
+        from_block=0,
+        local=deps.chain.is_local,
+        attempts=0,
+        reason="",
+        proof=None,
+        gas=None,
+        run_id=intent.run_id,
+        created_at=now,
+        changed_at=now,
+    )
 
 
 def settlements_of(reader: Reader, intent_id: str) -> list[Settlement]:

@@ -9,6 +9,7 @@ from flux_cli.domain.agents import Agent, AgentKind
 from flux_cli.domain.free_text import bounded
 from flux_cli.domain.marketplace import Listing
 from flux_cli.domain.money import CREDIT, Money, parse_money
+from flux_cli.domain.outside import command_fault, url_fault
 from flux_cli.errors import InvalidAmount, InvalidInput, WrongState
 from flux_cli.usecases.found_economy import register_agent
 from flux_cli.usecases.open_agent import name_fault
@@ -39,14 +40,16 @@ class NewListing:
     price_min: Money
     price_max: Money
     turnaround_hours: int
+    command: tuple[str, ...] = ()
+    url: str = ""
 
 
 def publish_listing(deps: Deps, new: NewListing) -> Listing:
     """The listing, on offer; the same provider, trade and title changes the one there was.
 
     A provider that is not there yet becomes an agent that may be paid and spends nothing. Raises
-    `InvalidInput`, `InvalidAmount`, and `WrongState` where a quota is used up or the provider is
-    not this owner's.
+    `InvalidInput`, `InvalidAmount`, and `WrongState` where a quota is used up, the provider is
+    not this owner's, or who does the work would change.
     """
     _check(new)
     with deps.store.begin() as tx:
@@ -54,6 +57,10 @@ def publish_listing(deps: Deps, new: NewListing) -> Listing:
         mine = [item for item in known if item.provider == new.provider]
         _admit(tx, new, mine)
         same = [item for item in mine if (item.trade, item.title) == (new.trade, new.title)]
+        if same and (same[0].command, same[0].url) != (new.command, new.url):
+            # Contracts that name the listing agreed on who does it.
+            raise WrongState("who does its work cannot change; publish another title",
+                             subject=same[0].id)  # fmt: skip
         _within_quotas(new, [item for item in known if item.active and item not in same])
         if tx.lookup(Agent, name=new.provider) is None:
             kind = AgentKind.SPECIALIST
@@ -71,6 +78,8 @@ def publish_listing(deps: Deps, new: NewListing) -> Listing:
             active=True,
             created_at=same[0].created_at if same else tx.now,
             owner=new.owner,
+            command=new.command,
+            url=new.url,
         )
         if same == [listing]:
             return listing
@@ -129,6 +138,12 @@ def _check(new: NewListing) -> None:
         )
     if not 1 <= new.turnaround_hours <= LONGEST_TURNAROUND:
         raise InvalidInput(f"it takes 1 to {LONGEST_TURNAROUND} hours", param="turnaround_hours")
+    if new.command and new.url:
+        raise InvalidInput("it is a command or an address, not both", param="url")
+    if new.command and (fault := command_fault(new.command)):
+        raise InvalidInput(fault, param="command")
+    if new.url and (fault := url_fault(new.url)):
+        raise InvalidInput(fault, param="url")
     cent = 10 ** (CREDIT.exponent - 2)
     prices = (new.price_min, new.price_max)
     if any(price.asset != CREDIT or price.units % cent for price in prices):

@@ -13,6 +13,7 @@ from flux_cli.domain.runs import Run
 from flux_cli.domain.work import Assignment
 from flux_cli.errors import CannotPlan
 from flux_cli.usecases.gather_facts import policy_of
+from flux_cli.usecases.outside_ports import barred
 from flux_cli.usecases.ports import Deps, Reader, Transaction
 from flux_cli.usecases.reputations import every_listing, pasts
 
@@ -48,6 +49,7 @@ def candidates(deps: Deps, reader: Reader, run: Run, task: Task) -> Quoted:
         # Where the policy names none of them, the kernel says so.
         payable=frozenset(item.provider for item in listings if policy.names(item.provider))
         or None,
+        barred=barred(deps, listings),
     )
     ranked = rank(listings, wanted, pasts(deps, reader, listings), run.strategy, run.seed)
     return Quoted(task, units, ranked)

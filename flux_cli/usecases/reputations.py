@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 
 from flux_cli.domain.agents import ORCHESTRATOR
 from flux_cli.domain.marketplace import Listing, Proven
@@ -19,9 +20,24 @@ def reputations(deps: Deps, reader: Reader, agents: Iterable[str]) -> dict[str, 
 
 
 def pasts(deps: Deps, reader: Reader, listings: Iterable[Listing]) -> dict[str, Proven]:
-    """What the past of each listing's provider proves, for ranking."""
-    found = reputations(deps, reader, (item.provider for item in listings))
-    return {name: one.proven for name, one in found.items()}
+    """What the past of each listing's provider proves, for ranking.
+
+    Nobody is new who sells for an owner whose other agents have a past: a bad name is not shed
+    by taking another.
+    """
+    sellers: dict[str, set[str]] = {}
+    for name, owner in owners(reader).items():
+        sellers.setdefault(owner, set()).add(name)
+    asked = {item.provider: item.owner for item in listings}
+    others = {name for owner in asked.values() for name in sellers.get(owner, ())}
+    found = reputations(deps, reader, {*asked, *others})
+
+    def told(name: str) -> Proven:
+        past = found[name].proven
+        known = any(found[one].payers for one in sellers.get(asked[name], ()) if one != name)
+        return replace(past, novelty=0) if known else past
+
+    return {name: told(name) for name in sorted(asked)}
 
 
 def owners(reader: Reader) -> dict[str, str]:

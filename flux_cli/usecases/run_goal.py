@@ -59,6 +59,7 @@ class Goal:
     out: Path | None
     plan: Plan | None
     requester: str = ORCHESTRATOR
+    rail: str = "simulated"
 
 
 def start_run(deps: Deps, goal: Goal, *, key: str, default_out: Path) -> Run:
@@ -85,7 +86,7 @@ def draft_run(deps: Deps, goal: Goal, key: str, default_out: Path, now: datetime
     sources = tuple(deps.workspace.describe_source(path) for path in goal.sources)
     request_digest = digest(
         [goal.scenario, goal.goal, goal.brief, [s.sha256 for s in sources], goal.budget,
-         goal.seed, goal.strategy, goal.plan, goal.requester]
+         goal.seed, goal.strategy, goal.plan, goal.requester, goal.rail]
     )  # fmt: skip
     run_id = deps.ids.new("run")
     return Run(
@@ -113,6 +114,7 @@ def draft_run(deps: Deps, goal: Goal, key: str, default_out: Path, now: datetime
         error="",
         created_at=now,
         finished_at=None,
+        rail=goal.rail,
     )
 
 
@@ -184,7 +186,7 @@ def _request(deps: Deps, run: Run, progress: Progress) -> Run:
     key = step_key(run.id, "", "money")
     intent = request_money(deps, request, key=key, progress=progress)
     if intent.state is IntentState.DENIED:
-        return _denied(deps, run, intent)
+        return deny_run(deps, run, intent)
     if intent.state not in (IntentState.APPROVED, IntentState.CAPTURED):
         progress("waiting", payment=intent.id, state=intent.state)
         return run
@@ -199,7 +201,8 @@ def _request(deps: Deps, run: Run, progress: Progress) -> Run:
     return working
 
 
-def _denied(deps: Deps, run: Run, intent: PaymentIntent) -> Run:
+def deny_run(deps: Deps, run: Run, intent: PaymentIntent) -> Run:
+    """The run ended by the denial of its money: nobody is hired."""
     with deps.store.begin() as tx:
         for contract in tx.find(Contract, run_id=run.id):
             if contract.state is ContractState.PENDING_APPROVAL:
@@ -337,7 +340,7 @@ def _shop(deps: Deps, run: Run, progress: Progress) -> Run:
         bought = replace(run, intent_id=ended.intent_id)
         return _deliver(deps, bought, progress) if ended.state is CartState.BOUGHT else run
     if ended.intent.state is IntentState.DENIED:
-        return _denied(deps, run, ended.intent)
+        return deny_run(deps, run, ended.intent)
     progress("waiting", payment=ended.intent.id, state=ended.intent.state)
     return run
 

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 
 from flux_cli.domain.agents import ORCHESTRATOR
-from flux_cli.domain.marketplace import WEIGHTS, Candidate, Listing, Strategy, Wanted, rank
+from flux_cli.domain.marketplace import Candidate, Listing, Strategy, Wanted, rank, weights_of
 from flux_cli.domain.money import Money
 from flux_cli.errors import InvalidInput
 from flux_cli.usecases.describe_run import Document, shallow
+from flux_cli.usecases.outside_ports import barred
 from flux_cli.usecases.ports import Deps, Reader
 from flux_cli.usecases.reputations import pasts
 
@@ -34,7 +36,8 @@ def search_market(
     ranked: list[Candidate] = []
     for trade in sorted({item.trade for item in found}):
         offers = [item for item in found if item.trade == trade]
-        ranked += rank(offers, _wanted(trade, terms, offers), known, strategy, seed)
+        wanted = replace(_wanted(trade, terms, offers), barred=barred(deps, offers))
+        ranked += rank(offers, wanted, known, strategy, seed)
     # The sort is stable, so equals keep the order their trade's ranking gave them.
     return sorted(ranked, key=lambda one: (one.ineligible is not None, -one.score))
 
@@ -56,7 +59,7 @@ def _wanted(trade: str, terms: frozenset[str], offers: list[Listing]) -> Wanted:
 
 def describe_candidate(one: Candidate, strategy: Strategy) -> Document:
     """A listing with its score and, for each part of it, value × weight."""
-    weights = WEIGHTS[strategy]
+    weights = weights_of(strategy)
     parts = {
         name: {"value": value, "weight": weights[name], "points": value * weights[name]}
         for name, value in one.parts
@@ -71,5 +74,5 @@ def describe_candidate(one: Candidate, strategy: Strategy) -> Document:
 
 def formula(strategy: Strategy) -> str:
     """How a score comes from its parts."""
-    terms = " + ".join(f"{weight}×{name}" for name, weight in WEIGHTS[strategy].items())
+    terms = " + ".join(f"{weight}×{name}" for name, weight in weights_of(strategy).items())
     return f"score = ({terms}) ÷ 100, rounded down; every part is out of 10000"

@@ -20,7 +20,7 @@ from flux_cli.domain.settlements import (
     SettlementState,
 )
 from flux_cli.errors import WrongState
-from flux_cli.usecases.end_settlement import end_unpaid, note_outcome
+from flux_cli.usecases.end_settlement import end_unpaid, give_back, note_outcome
 from flux_cli.usecases.ports import Progress
 from flux_cli.usecases.propose_settlement import leave_of, propose, violation
 from flux_cli.usecases.settlement_ports import SettleDeps
@@ -74,13 +74,19 @@ def _rests(settlement: Settlement) -> bool:
 def drain(deps: SettleDeps, *, seconds: float, progress: Progress) -> Sequence[Settlement]:
     """Propose what was approved and never proposed, then take every open settlement on.
 
+    What is set aside for work that is not done yet waits for it, until its time is over.
     Transactions that outlived their settlement are looked for too, so that their gas is booked.
     """
     with deps.store.reading() as reader:
         approved = reader.find(PaymentIntent, state=IntentState.APPROVED, oldest_first=True)
+        now = max(reader.now, reader.ledger_time)
     for intent in approved:
-        if intent.settles_outside:
+        if not intent.settles_outside:
+            continue
+        if not intent.escrowed:
             propose(deps, intent.id)
+        elif now >= intent.expires_at:
+            give_back(deps, intent.id, IntentState.EXPIRED)
     with deps.store.reading() as reader:
         found = [
             settlement

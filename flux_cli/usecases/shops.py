@@ -9,10 +9,9 @@ from pathlib import Path
 from typing import Protocol
 
 from flux_cli.domain.cart_problem import Aim, Answer, CartProblem
-from flux_cli.domain.money import Money
 from flux_cli.domain.negotiation import Round
 from flux_cli.domain.offers import Offer, Retailer
-from flux_cli.domain.orders import Quote, ShopOrder
+from flux_cli.domain.orders import Leave, Quote, ShopOrder
 
 
 class Shop(Protocol):
@@ -30,8 +29,8 @@ class Shop(Protocol):
     def negotiate(self, quote: Quote, *, key: str) -> tuple[Quote, tuple[Round, ...]]:
         """Bargain over a session's goods: the session as it is then, and every round."""
 
-    def pay(self, quote: Quote, most: Money, *, key: str) -> ShopOrder | Quote:
-        """Pay a session with leave for at most `most`; the session again where it cannot be."""
+    def pay(self, quote: Quote, leave: Leave, *, key: str) -> ShopOrder | Quote:
+        """Pay a session within a leave; the session again where it cannot be paid."""
 
     def order(self, session_id: str) -> ShopOrder | None:
         """The order of a session, None where it was not paid."""

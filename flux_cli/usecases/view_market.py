@@ -18,7 +18,9 @@ def describe_listing(deps: Deps, reader: Reader, listing: Listing) -> Document:
     """A listing with its provider's reputation and the newest reviews."""
     found = reputations(deps, reader, [listing.provider])[listing.provider]
     reviews = reader.find(Review, provider=listing.provider, limit=20)
+    barred = deps.outside.barred(listing) if listing.is_outside else None
     return shallow(listing) | {
+        "barred": barred or "",
         "reputation": describe_reputation(found),
         "reviews": [shallow(one) for one in reviews],
     }

@@ -182,11 +182,13 @@ def relay(chain: LocalChain, raw: str) -> None:
     data = "0x" + (call.selector + b"".join(call.words)).hex()
     fields = {"from": chain.relayer, "to": call.to, "data": data, "gas": hex(300_000)}
     fee = hex(200 * 10**9)
-    ask(chain.url, "eth_sendTransaction", {**fields, "maxFeePerGas": fee})
+    sent = ask(chain.url, "eth_sendTransaction", {**fields, "maxFeePerGas": fee})
     chain.mine()
+    chain.mined(sent)
 
 
 def spend_nonce(chain: LocalChain, address: str) -> None:
     """Another transaction of the same account takes the next place in its order."""
-    chain.send_as(address, to=address, value="0x0", maxFeePerGas=hex(200 * 10**9))
+    sent = chain.send_as(address, to=address, value="0x0", maxFeePerGas=hex(200 * 10**9))
     chain.mine()
+    chain.mined(sent)

@@ -135,7 +135,7 @@ def found_books(deps: Deps) -> None:
         for name in MERCHANTS:
             register_agent(deps, tx, name, name.title(), AgentKind.MERCHANT)
     with deps.store.reading() as reader:
-        policy = {"asset": "USDC", "per_payment": "100", "rails": ["arc"]}
+        policy = {"asset": "USDC", "per_payment": "500", "rails": ["arc"]}
         revision = revise(deps, reader, "orchestrator", policy)
     put_in_force(deps, revision)
     fund_agent(deps, "orchestrator", Money(1_000_000_000, USDC), key="usdc")

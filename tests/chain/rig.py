@@ -51,6 +51,15 @@ def ask(url: str, method: str, *params: Any) -> Any:
     return reply["result"]
 
 
+def mined(url: str, tx_hash: str) -> str:
+    """The same hash, once the transaction is in a block: a node mines a moment after it took it."""
+    deadline = time.monotonic() + 60
+    while ask(url, "eth_getTransactionReceipt", tx_hash) is None:
+        assert time.monotonic() < deadline, "nobody mines"
+        time.sleep(0.01)
+    return tx_hash
+
+
 @dataclass
 class LocalChain:
     """One anvil with the two contracts in place; `block_time` None mines each transaction."""
@@ -88,7 +97,7 @@ class LocalChain:
         return self
 
     def _wait(self) -> None:
-        deadline = time.monotonic() + 20
+        deadline = time.monotonic() + 60
         while True:
             try:
                 self("eth_chainId")
@@ -103,7 +112,7 @@ class LocalChain:
         """End the node."""
         if self.process is not None:
             self.process.send_signal(how)
-            self.process.wait(20)
+            self.process.wait(60)
             self.process = None
 
     def __call__(self, method: str, *params: Any) -> Any:
@@ -148,12 +157,8 @@ class LocalChain:
             self("anvil_stopImpersonatingAccount", sender)
 
     def mined(self, tx_hash: str) -> str:
-        """The same hash, once the transaction is in a block: a node mines a moment later."""
-        deadline = time.monotonic() + 20
-        while self("eth_getTransactionReceipt", tx_hash) is None:
-            assert time.monotonic() < deadline, "nobody mines"
-            time.sleep(0.01)
-        return tx_hash
+        """The same hash, once the transaction is in a block."""
+        return mined(self.url, tx_hash)
 
     def snapshot(self) -> str:
         return str(self("evm_snapshot"))
@@ -173,6 +178,7 @@ def self_test(chain: LocalChain) -> None:
     data = "0xa9059cbb" + payee[2:].rjust(64, "0") + f"{2_000_000:064x}"
     sent = chain.send_as(payer, to=TOKEN, data=data)
     chain.mine()
+    chain.mined(sent)
     receipt = chain("eth_getTransactionReceipt", sent)
     logs = [(log["address"].lower(), int(log["data"], 16)) for log in receipt["logs"]]
     wanted = [(SYSTEM.lower(), 2_000_000 * SCALE), (TOKEN, 2_000_000)]

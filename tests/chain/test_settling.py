@@ -40,11 +40,13 @@ def settled(payer: paying.Payer, intent: PaymentIntent) -> list[Settlement]:
 
 
 def stepped(payer: paying.Payer, intent: PaymentIntent, until: SettlementState) -> Settlement:
-    """Step its one settlement until it has come this far."""
+    """Step its one settlement until it has come this far; what was sent is in a block first."""
     (one,) = propose(payer.settling, intent.id)
     for _ in range(10):
         if one.state is until:
             return one
+        if one.state is SettlementState.BROADCAST:
+            mined(payer, one)
         one = step(payer.settling, one.id)
     raise AssertionError(f"it is {one.state}: {one.reason}")
 
@@ -62,6 +64,12 @@ def intent_now(payer: paying.Payer, intent: PaymentIntent) -> PaymentIntent:
 def attempts_of(payer: paying.Payer, one: Settlement) -> list[Attempt]:
     with payer.deps.store.reading() as reader:
         return reader.find(Attempt, settlement_id=one.id, oldest_first=True)
+
+
+def mined(payer: paying.Payer, one: Settlement) -> str:
+    """The newest transaction of a settlement, once a block has it: that is not at once."""
+    tx_hash = attempts_of(payer, one)[0].tx_hash
+    return rig.mined(payer.config.chain.rpc[0], tx_hash)
 
 
 def sound(payer: paying.Payer) -> bool:
@@ -274,6 +282,7 @@ def test_cancelling_what_was_paid_in_the_meantime_finds_it_settled(
 ) -> None:
     intent = payer.wish("too late")
     one = stepped(payer, intent, SettlementState.BROADCAST)
+    mined(payer, one)
     settle.cancel(payer.settling, one.id)
     (after,) = settled(payer, intent)
     assert (after.state, chain.paid(ACME)) == (SettlementState.SETTLED, [1_000_000])
@@ -436,6 +445,7 @@ def test_69_70_72_a_lying_nodes_receipt_is_not_believed(
 ) -> None:
     """Status 1 without the token's own logs needs a human; nothing is booked as paid."""
     one = stepped(payer, payer.wish("lied to"), SettlementState.BROADCAST)
+    mined(payer, one)
     honest = payer.settling.chain.receipt
 
     def lying(tx_hash: str) -> object:
@@ -491,8 +501,7 @@ def test_71_72_a_forged_receipt_is_not_believed_while_another_node_knows_nothing
     payer: paying.Payer, chain: rig.LocalChain
 ) -> None:
     one = stepped(payer, payer.wish("forged"), SettlementState.BROADCAST)
-    tx_hash = attempts_of(payer, one)[0].tx_hash
-    chain.mined(tx_hash)
+    tx_hash = mined(payer, one)
     proxy = FaultProxy(chain)
     two = paying.open_payer(payer.config.ledger.path, [chain.url, proxy.url])
     assert two.settling.chain.receipt(tx_hash) is not None

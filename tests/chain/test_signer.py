@@ -172,10 +172,12 @@ def test_61_the_same_terms_give_the_same_signature_and_never_another(opened: Ope
 def test_61_a_permit_that_has_expired_is_not_given_again(opened: Open, folder: Path) -> None:
     signer = opened()
     signer.address()
-    leave = asking(valid=2)
-    assert isinstance(signer.authorize(leave), Authorization)
+    for seconds in (1, 2, 4, 8, 16, 32):
+        leave = asking(10, f"{seconds}", valid=seconds)
+        if isinstance(signer.authorize(leave), Authorization):
+            break  # a busy machine may be too late for the shortest
     time.sleep(max(0.0, leave.valid_before - time.time() + 0.05))
-    assert refused(signer.authorize(asking(valid=300))) == "permit_used"
+    assert refused(signer.authorize(asking(10, f"{seconds}", valid=300))) == "permit_used"
 
 
 def test_68_the_transaction_is_judged_by_its_own_bytes_and_allowances_are_unknown(

@@ -95,7 +95,7 @@ def test_78_what_people_see_says_that_the_chain_is_local(run: Run, shop: Shop) -
 def test_a_sellers_text_cannot_command_the_terminal(run: Run, shop: Shop) -> None:
     nasty = Reply(200, {"content-type": "text/\x1b[2Jplain"}, b"\x1b]0;owned\x07\x1b[2J")
     shop.twist = lambda reply, header: nasty if header else reply
-    shown = run("pay-url", shop.url, "--max-amount", "1", "--timeout", "0.5", tty=True)
+    shown = run("pay-url", shop.url, "--max-amount", "1", tty=True)
     assert "owned" in shown.out
     assert "\x1b]0" not in shown.out + shown.err
     assert "\x1b[2J" not in shown.out + shown.err
@@ -106,9 +106,10 @@ def test_a_lost_answer_is_pending_and_names_the_command_that_goes_on(
 ) -> None:
     shop.twist = lambda reply, header: None if header else reply
     asked = ("pay-url", shop.url, "--max-amount", "1", "--idempotency-key", "k")
-    lost = run(*asked, "--timeout", "0.5", "--json")
+    assert run(*asked, "--timeout", "0.5", "--json").code == 10
     # The seller has used the payment although nobody heard its answer.
-    assert (lost.code, lost.json()["settlement"]) == (10, "settled")
+    assert run("settle", "drain", "--timeout", "60").code == 0
+    assert run("settle", "status", "--json").json()["data"][0]["state"] == "settled"
     shop.twist = None
     assert run(*asked, "--json").json()["state"] == "delivered"
     assert chain.paid(ACME) == [50_000]

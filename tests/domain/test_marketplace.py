@@ -113,8 +113,9 @@ def test_a_score_is_the_weighted_sum_of_its_shown_parts() -> None:
         ("price", 10_000),
         ("speed", 10_000),
         ("reliability", 6368),
+        ("newcomer", 10_000),
     )
-    score = (6250 * 35 + 6368 * 25 + 10_000 * 20 + 10_000 * 10 + 6368 * 10) // 100
+    score = (6250 * 35 + 6368 * 25 + 10_000 * 20 + 10_000 * 10 + 6368 * 10 + 10_000) // 100
     assert only == Candidate(listing("bob"), parse_money("15"), score, parts, None)
 
 
@@ -186,3 +187,28 @@ def test_nobody_eligible_gives_only_reasons() -> None:
     (only,) = rank([listing("ada")], WANTED, {}, Strategy.BALANCED, 1)
     assert only == Candidate(listing("ada"), parse_money("15"), 0, (), "the requester's own")
     assert rank([], WANTED, {}, Strategy.BALANCED, 1) == ()
+
+
+@pytest.mark.parametrize("strategy", Strategy)
+def test_a_newcomer_is_ahead_of_nobody_with_a_good_verdict(strategy: Strategy) -> None:
+    """Being new decides only where nothing else does; a verdict more is never a loss."""
+    scores = []
+    for verdicts in range(12):
+        past = proven(1000 * verdicts, 0, 1000 * verdicts, 0)
+        (only,) = rank([listing("bob")], WANTED, {"bob": past}, strategy, 1)
+        scores.append(only.score)
+    assert scores == sorted(set(scores))
+    assert proven(0, 0, 0, 0).novelty == WHOLE
+    assert [proven(n, 0, n, 0).novelty for n in (2500, 5000, 9000)] == [5000, 0, 0]
+
+
+def test_a_newcomer_is_ahead_of_who_failed_and_a_failure_ends_being_new() -> None:
+    failed, late = proven(0, 1000, 1000, 0), proven(1000, 0, 0, 1000)
+    assert (failed.novelty, late.novelty) == (0, 0)
+    found = rank([listing("old"), listing("new")], WANTED, {"old": failed}, Strategy.BALANCED, 1)
+    assert [one.listing.provider for one in found] == ["new", "old"]
+    extra = found[0].score - rank(
+        [listing("new")], WANTED, {"new": replace(proven(0, 0, 0, 0), novelty=0)},
+        Strategy.BALANCED, 1,
+    )[0].score  # fmt: skip
+    assert extra == 100

@@ -16,6 +16,7 @@ from flux_cli.usecases.brain_ports import (
     PlanQuestion,
     Question,
     WishQuestion,
+    WordsQuestion,
 )
 
 A = TypeVar("A")
@@ -45,6 +46,8 @@ class OfflineBrain:
             return self.opinion(question.seat, question.dossier), f"rules/{question.seat}"
         if isinstance(question, WishQuestion):
             return question.read, "rules/wishes"
+        if isinstance(question, WordsQuestion):
+            return {}, f"rules/{question.trade}"
         assert isinstance(question, PlanQuestion), "a question of a kind nobody answers"
         return propose(question), "rules/planner"
 

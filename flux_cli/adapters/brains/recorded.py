@@ -19,6 +19,7 @@ from typing import Annotated, Any, Final, Literal, TypeVar, cast
 
 import msgspec
 
+from flux_cli.adapters.typed import convert
 from flux_cli.domain.canonical import canonical, digest
 from flux_cli.domain.money import Money
 from flux_cli.domain.plan import Plan
@@ -33,6 +34,7 @@ from flux_cli.usecases.brain_ports import (
     PlanQuestion,
     Question,
     WishQuestion,
+    WordsQuestion,
 )
 
 A = TypeVar("A")
@@ -80,6 +82,8 @@ def question_key(question: Question[Any]) -> tuple[str, str]:
         kind = "ballot"
     elif isinstance(question, WishQuestion):
         kind, asked = "wish", question
+    elif isinstance(question, WordsQuestion):
+        kind, asked = "words", replace(question, subject="", allowance=None)
     else:
         assert isinstance(question, PlanQuestion), "a question of a kind nobody answers"
         kind, asked = "plan", question
@@ -198,10 +202,10 @@ def _read(path: Path) -> tuple[Header, dict[str, deque[Given]]]:
         schema = found.get("schema") if isinstance(found, dict) else None
         if schema != SCHEMA:
             raise _unusable(path, f"its first line does not say {SCHEMA}")
-        header = msgspec.convert(found, Header, strict=True)
+        header = convert(found, Header)
         for line in lines[1:]:
             row = json.loads(line)
-            given = msgspec.convert(row["answer"], Given, strict=True)
+            given = convert(row["answer"], Given)
             same = answers.setdefault(str(row["key"]), deque())
             if row.get("given_up") and same:
                 same.pop()  # its model's own answer came too late to be its ballot
@@ -213,15 +217,21 @@ def _read(path: Path) -> tuple[Header, dict[str, deque[Given]]]:
 
 
 def _value(path: Path, kind: str, value: object) -> object:
-    if _hides(value):
+    if _hides(_lines(value) if kind == "words" else value):
         raise _unusable(path, "an answer holds characters that cannot be seen")
     try:
-        return msgspec.convert(value, _VALUES[kind], strict=True)
+        return convert(value, _VALUES[kind])
     except (msgspec.ValidationError, ValueError) as error:
         raise _unusable(path, f"an answer holds no {kind} ({error})") from error
 
 
-_VALUES: Final = {"ballot": Opinion, "plan": Plan, "wish": ShoppingSpec}
+_VALUES: Final = {"ballot": Opinion, "plan": Plan, "wish": ShoppingSpec, "words": dict[str, str]}
+
+
+def _lines(value: object) -> object:
+    """The texts of a delivery without their line breaks, which they may have."""
+    texts = value if isinstance(value, dict) else {}
+    return {place: str(text).replace("\n", " ") for place, text in texts.items()}
 
 
 def _hides(value: object) -> bool:

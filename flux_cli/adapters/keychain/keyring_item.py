@@ -6,8 +6,6 @@ from typing import Any
 
 from flux_cli.adapters.keychain.watchdog import within
 
-SERVICE = "flux card secret"
-
 REAL = frozenset(
     {
         "keyring.backends.SecretService.Keyring",
@@ -19,14 +17,14 @@ REAL = frozenset(
 """The backends that keep a secret; others write plain text, or store nothing and say it is done."""
 
 
-def keep(name: str, secret: bytes) -> str | None:
+def keep(service: str, name: str, secret: bytes) -> str | None:
     """The backend that now has `secret` and has given it back, or None where none has."""
     try:
         ring = within(_real_ring)
         if ring is None:
             return None
-        within(lambda: ring.set_password(SERVICE, name, secret.hex()))
-        given = within(lambda: ring.get_password(SERVICE, name))
+        within(lambda: ring.set_password(service, name, secret.hex()))
+        given = within(lambda: ring.get_password(service, name))
     except Exception:
         # Backends raise what their bus, wallet or vault raises; each means that this one does not
         # keep secrets here, and the caller's file does.
@@ -34,11 +32,11 @@ def keep(name: str, secret: bytes) -> str | None:
     return _named(ring).split(".")[-2] if given == secret.hex() else None
 
 
-def read(name: str) -> bytes | None:
+def read(service: str, name: str) -> bytes | None:
     """The secret of this name, or None where the keyring does not give it."""
     try:
         ring = within(_real_ring)
-        given = None if ring is None else within(lambda: ring.get_password(SERVICE, name))
+        given = None if ring is None else within(lambda: ring.get_password(service, name))
         return None if given is None else bytes.fromhex(given)
     except Exception:
         # As above; that the secret cannot be had is for the caller to say.

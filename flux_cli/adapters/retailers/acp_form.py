@@ -11,6 +11,7 @@ from flux_cli.domain.offers import Offer, minor_units
 Json = dict[str, Any]
 MOST_LINES = 500
 MOST_OF_ONE = 100_000
+MOST_CENTS = 10**11
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +29,8 @@ class Refused(Exception):
     def __init__(self, status: int, code: str, message: str, param: str | None = None) -> None:
         super().__init__(message)
         kind = "invalid_request" if status < 500 else "processing_error"
-        self.reply = Reply(status, {"type": kind, "code": code, "message": message})
+        again = {"Retry-After": "1"} if status == 409 else {}
+        self.reply = Reply(status, {"type": kind, "code": code, "message": message}, again)
         if param is not None:
             self.reply.body["param"] = param
 
@@ -51,6 +53,11 @@ def lines_in(body: Json) -> dict[str, int]:
             raise Refused(400, "invalid", "a quantity is 1 or more, a product once", where)
         lines[item["id"]] = count
     return lines
+
+
+def amount_of_cents(value: Any) -> bool:
+    """Whether it is whole cents, more than none, that a ledger can hold."""
+    return type(value) is int and 0 < value <= MOST_CENTS
 
 
 def line_of(offer: Offer, count: int, amount: int) -> Json:

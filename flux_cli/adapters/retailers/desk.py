@@ -1,20 +1,18 @@
-"""A simulated shop's checkout desk: ACP-shaped sessions, orders and refunds, kept in files.
+"""A simulated shop's desk: ACP's sessions, carts, feeds, delegated payment and orders, in files.
 
-Agentic Commerce Protocol, 2026-01-30: sessions, delegated payment, orders. An order's cancellation
-and return are extensions of ours. Amounts are integer cents; SIMULATED, no money moves here.
+Agentic Commerce Protocol, 2026-01-30 and 2026-04-17. Bargaining and taking an order back are
+extensions of ours. Amounts are integer cents; SIMULATED, no money moves here.
 """
 
 from __future__ import annotations
 
-import hashlib
-import json
-import os
-import tempfile
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from datetime import date, datetime, timedelta
 from pathlib import Path
 
+from flux_cli.adapters.retailers import cart_desk, feed_desk, order_desk
 from flux_cli.adapters.retailers.acp_form import (
     Json,
     Refused,
@@ -28,7 +26,9 @@ from flux_cli.adapters.retailers.acp_form import (
     total_of,
     totals_of,
 )
-from flux_cli.domain.canonical import digest, instant
+from flux_cli.adapters.retailers.allowance import allowance_in, metadata_in, permits
+from flux_cli.adapters.retailers.books import Action, Books, hashed, named
+from flux_cli.domain.canonical import instant
 from flux_cli.domain.negotiation import MOST_ROUNDS, agreed, seller_ask
 from flux_cli.domain.offers import Offer, Retailer, minor_units
 
@@ -36,6 +36,7 @@ LONGEST_KEY = 255
 LEAST_TO_NEGOTIATE = 3000
 """Cents of goods below which a shop does not bargain."""
 SESSION_LIFETIME = timedelta(hours=24)
+OVER = ("completed", "canceled", "expired")
 
 
 class Desk:
@@ -50,73 +51,155 @@ class Desk:
     ) -> None:
         self.retailer = retailer
         self._sold_on = sold_on
-        self._folder = folder
+        self._books = Books(folder)
         self._now = now
         self._lock = threading.Lock()
+        self._guard = threading.Lock()
+        self._under_way = set[str]()
 
     def handle(self, method: str, path: str, key: str, body: Json) -> Reply:
         """Answer one request; `key` is its Idempotency-Key, "" where it has none."""
         parts = path.strip("/").split("/")
         try:
-            with self._lock:
-                if method == "GET":
+            match method:
+                case "GET":
                     return self._read(parts)
-                if method != "POST":
-                    raise Refused(405, "method_not_allowed", f"{method} is not answered here")
-                if not 0 < len(key) <= LONGEST_KEY:
-                    raise Refused(400, "idempotency_key_required", "send an Idempotency-Key")
-                return self._write(parts, path, key, body)
+                case "PUT" | "PATCH":
+                    with self._lock, self._books.writing():
+                        return self._replace(method, parts, body)
+                case "POST":
+                    if not 0 < len(key) <= LONGEST_KEY:
+                        raise Refused(400, "idempotency_key_required", "send an Idempotency-Key")
+                    with self._alone(f"{path} {key}"), self._lock, self._books.writing():
+                        return self._write(parts, path, key, body)
+            raise Refused(405, "method_not_allowed", f"{method} is not answered here")
         except Refused as refused:
             return refused.reply
+
+    @contextmanager
+    def _alone(self, call: str) -> Iterator[None]:
+        """Carry out one request of a key at a time; raises `Refused` for a second one meanwhile."""
+        with self._guard:
+            if call in self._under_way:
+                raise Refused(409, "idempotency_in_flight", "the key's first request is under way")
+            self._under_way.add(call)
+        try:
+            yield
+        finally:
+            with self._guard:
+                self._under_way.discard(call)
 
     def _read(self, parts: list[str]) -> Reply:
         match parts:
             case ["feed", day]:
                 return Reply(200, {"products": [product_of(o) for o in self._on(day)]})
+            case ["feeds", feed_desk.OWN]:
+                return Reply(200, feed_desk.own_feed(self._now()))
+            case ["feeds", feed_desk.OWN, "products"]:
+                return Reply(200, feed_desk.own_products(self._today()))
+            case ["feeds", feed_id]:
+                return Reply(200, self._of("feed", feed_id)["feed"])
+            case ["feeds", feed_id, "products"]:
+                found = self._of("feed", feed_id)["products"]
+                return Reply(200, {"products": list(found.values())})
+            case ["carts", cart_id]:
+                return Reply(200, self._told_cart(self._cart(cart_id)))
             case ["checkout_sessions", session_id]:
-                return Reply(200, self._load(session_id)["session"])
+                return Reply(200, self._told_session(self._of("cs", session_id)))
             case ["orders", order_id]:
-                return Reply(200, self._told(self._load(_session_of(order_id))))
+                book = self._of("cs", order_desk.session_of(order_id))
+                return Reply(200, order_desk.told(book, self._now().date()))
         raise Refused(404, "not_found", "there is nothing here")
 
-    def _write(self, parts: list[str], path: str, key: str, body: Json) -> Reply:
-        match parts:
-            case ["checkout_sessions"]:
-                session_id = "cs_" + _hash(self.retailer.name, key)
-                book = self._book(session_id) or {"id": session_id, "calls": {}}
-                do: Callable[[Json, Json], Reply] = self._create
-            case ["checkout_sessions", session_id]:
-                book, do = self._load(session_id), self._update
-            case ["checkout_sessions", session_id, "complete"]:
-                book, do = self._load(session_id), self._complete
-            case ["checkout_sessions", session_id, "negotiate"]:
-                book, do = self._load(session_id), self._negotiate
-            case ["checkout_sessions", session_id, "cancel"]:
-                book, do = self._load(session_id), self._cancel
-            case ["agentic_commerce", "delegate_payment"]:
-                allowance = body.get("allowance")
-                named = allowance.get("checkout_session_id") if isinstance(allowance, dict) else ""
-                book, do = self._load(str(named)), self._delegate
-            case ["orders", order_id, ("cancel" | "return") as what]:
-                book = self._load(_session_of(order_id))
-                do = self._cancel_order if what == "cancel" else self._return_order
+    def _replace(self, method: str, parts: list[str], body: Json) -> Reply:
+        """What is the same however often it is asked for needs no key."""
+        match method, parts:
+            case "PUT", ["carts", cart_id]:
+                book = self._cart(cart_id)
+                reply = self._fill(book, body)
+            case "PATCH", ["feeds", feed_id, "products"]:
+                book = self._of("feed", feed_id)
+                shop = self.retailer
+                reply = feed_desk.upsert(book, body, shop.name, shop.days, self._now())
             case _:
                 raise Refused(404, "not_found", "there is nothing here")
-        return self._once(book, f"{path} {key}", body, do)
-
-    def _once(self, book: Json, call: str, body: Json, do: Callable[[Json, Json], Reply]) -> Reply:
-        """Carry a request out, or give the answer its key had before."""
-        asked = digest(_whole(body))
-        before = book["calls"].get(call)
-        if before is not None:
-            if before["asked"] != asked:
-                raise Refused(422, "idempotency_conflict", "the key named another request")
-            return Reply(before["status"], before["body"], {"Idempotent-Replayed": "true"})
-        book["key"] = call
-        reply = do(book, body)
-        book["calls"][call] = {"asked": asked, "status": reply.status, "body": reply.body}
-        self._keep(book)
+        self._books.keep(book)
         return reply
+
+    def _write(self, parts: list[str], path: str, key: str, body: Json) -> Reply:
+        name, call = self.retailer.name, f"{path} {key}"
+        do: Action
+        match parts:
+            case ["checkout_sessions"]:
+                book, do = self._new("cs", key), self._create
+            case ["checkout_sessions", session_id]:
+                book, do = self._of("cs", session_id), self._update
+            case ["checkout_sessions", session_id, "complete"]:
+                book, do = self._of("cs", session_id), self._complete
+            case ["checkout_sessions", session_id, "negotiate"]:
+                book, do = self._of("cs", session_id), self._negotiate
+            case ["checkout_sessions", session_id, "cancel"]:
+                book, do = self._of("cs", session_id), self._cancel
+            case ["agentic_commerce", "delegate_payment"]:
+                token = named("vt", name, key)
+                book = self._books.find(token) or {"id": token, "calls": {}, "key": key}
+                do = self._delegate
+            case ["carts"]:
+                book, do = self._new("cart", key), self._create_cart
+            case ["carts", cart_id]:
+                book, do = self._cart(cart_id), self._fill
+            case ["carts", cart_id, "cancel"]:
+                book, do = self._of("cart", cart_id), self._cancel_cart
+            case ["feeds"]:
+                book, do = self._new("feed", key), self._create_feed
+            case ["orders", order_id, ("cancel" | "return") as what]:
+                book = self._of("cs", order_desk.session_of(order_id))
+                end = order_desk.cancel_order if what == "cancel" else order_desk.return_order
+                today = self._now().date()
+
+                def do(book: Json, _: Json) -> Reply:
+                    return end(book, today)
+            case _:
+                raise Refused(404, "not_found", "there is nothing here")
+        return self._books.once(book, call, body, do)
+
+    def _new(self, prefix: str, key: str) -> Json:
+        """The book that this key opens: the one it opened before, or an empty one."""
+        book_id = named(prefix, self.retailer.name, key)
+        return self._books.find(book_id) or {"id": book_id, "calls": {}}
+
+    def _of(self, prefix: str, book_id: str) -> Json:
+        """A book of one kind; raises `Refused`."""
+        if not book_id.startswith(f"{prefix}_"):
+            raise Refused(404, "not_found", "there is nothing of this id")
+        return self._books.load(book_id)
+
+    # Carts and feeds
+
+    def _cart(self, cart_id: str) -> Json:
+        return cart_desk.there(self._of("cart", cart_id), self._now())
+
+    def _told_cart(self, book: Json) -> Json:
+        return cart_desk.cart_of(book, self._session(book, "incomplete"))
+
+    def _create_cart(self, book: Json, body: Json) -> Reply:
+        cart_desk.fill(book, body, self._now())
+        return Reply(201, self._told_cart(book))
+
+    def _fill(self, book: Json, body: Json) -> Reply:
+        cart_desk.fill(book, body, self._now())
+        return Reply(200, self._told_cart(book))
+
+    def _cancel_cart(self, book: Json, _: Json) -> Reply:
+        cart_desk.there(book, self._now())
+        last = self._told_cart(book)
+        book["canceled"] = True
+        return Reply(200, last)
+
+    def _create_feed(self, book: Json, body: Json) -> Reply:
+        return feed_desk.begin(book, body, self._now())
+
+    # Sessions
 
     def _create(self, book: Json, body: Json) -> Reply:
         for name in ("line_items", "currency", "capabilities"):
@@ -124,10 +207,26 @@ class Desk:
                 raise Refused(400, "missing", f"{name} is required", f"$.{name}")
         if body["currency"] != "usd":
             raise Refused(400, "invalid", "this shop sells in usd", "$.currency")
-        book["lines"] = lines_in(body)
+        if "cart_id" in body:
+            cart = self._cart(str(body["cart_id"]))
+            begun = self._books.find(cart.get("session", ""))
+            if begun is not None and self._told_session(begun)["status"] not in OVER:
+                return Reply(200, self._told_session(begun))
+            self._books.keep(cart | {"session": book["id"]})
+        book["lines"] = cart["lines"] if "cart_id" in body else lines_in(body)
         book["created"] = instant(self._now())
         book["session"] = self._session(book, "ready_for_payment")
         return Reply(201, book["session"])
+
+    def _told_session(self, book: Json) -> Json:
+        """The session; one that nobody paid in its time is expired. Raises `Refused`."""
+        if "session" not in book:
+            raise Refused(404, "not_found", "there is nothing of this id")
+        session: Json = book["session"]
+        age = self._now() - datetime.fromisoformat(book["created"])
+        if session["status"] not in OVER and age > SESSION_LIFETIME:
+            return session | {"status": "expired"}
+        return session
 
     def _update(self, book: Json, body: Json) -> Reply:
         self._open(book)
@@ -157,41 +256,37 @@ class Desk:
     def _floor(self, book: Json, listed: int) -> int:
         """The least it sells this basket for today, which it tells nobody: 0 to 6 % off."""
         day, basket = self._now().date().isoformat(), ",".join(sorted(book["lines"]))
-        depth = int(_hash("floor", self.retailer.name, basket, day), 16) % 61
+        depth = int(hashed("floor", self.retailer.name, basket, day), 16) % 61
         return listed - listed * depth // 1000 if listed >= LEAST_TO_NEGOTIATE else listed
 
     def _delegate(self, book: Json, body: Json) -> Reply:
         """Keep an allowance: a token that is good for one payment of at most so much."""
-        self._open(book)
-        allowance = body["allowance"]
-        most = allowance.get("max_amount")
-        if allowance.get("reason") != "one_time" or type(most) is not int or most <= 0:
-            raise Refused(400, "invalid", "an allowance is one_time, of cents", "$.allowance")
-        if allowance.get("currency") != "usd":
-            raise Refused(400, "invalid", "this shop sells in usd", "$.allowance.currency")
-        if allowance.get("merchant_id") != self.retailer.name:
-            raise Refused(400, "invalid", "it is for another shop", "$.allowance.merchant_id")
-        token = "vt_" + _hash(book["key"])
-        book.setdefault("allowances", {})[token] = most
-        created = instant(self._now())
-        return Reply(201, {"id": token, "created": created, "metadata": {"simulated": "true"}})
+        allowance = allowance_in(body, self.retailer.name, self._now())
+        self._open(self._of("cs", str(allowance["checkout_session_id"])))
+        book["allowance"] = allowance
+        correlated = {"merchant_id": self.retailer.name, "idempotency_key": book["key"]}
+        told = {
+            "id": book["id"],
+            "created": instant(self._now()),
+            "expires_at": allowance["expires_at"],
+            "metadata": metadata_in(body) | correlated | {"simulated": "true"},
+        }
+        return Reply(201, told)
 
     def _complete(self, book: Json, body: Json) -> Reply:
         self._open(book)
         try:
-            token = body["payment_data"]["instrument"]["credential"]["token"]
-            most = book.get("allowances", {})[token]
+            token = self._books.find(body["payment_data"]["instrument"]["credential"]["token"])
         except (KeyError, TypeError):
-            raise Refused(
-                402, "payment_declined", "the payment is not known", "$.payment_data"
-            ) from None
+            token = None
+        if token is None or "allowance" not in token:
+            raise Refused(402, "payment_declined", "the payment is not known", "$.payment_data")
         session = self._session(book, "ready_for_payment")
         book["session"] = session
         if session["status"] != "ready_for_payment":
             return Reply(200, session)
-        if total_of(session) > most:
-            raise Refused(402, "payment_declined", "the total is more than the payment allows")
-        order_id = _order_of(book["id"])
+        permits(token["allowance"], book["id"], total_of(session), self._now())
+        order_id = order_desk.order_of(book["id"])
         book["session"] = session | {
             "status": "completed",
             "order": {
@@ -204,36 +299,17 @@ class Desk:
         return Reply(200, book["session"])
 
     def _cancel(self, book: Json, _: Json) -> Reply:
-        if book["session"]["status"] in ("completed", "canceled"):
+        if self._told_session(book)["status"] in OVER:
             raise Refused(405, "invalid", f"the session is {book['session']['status']}")
         book["session"] = book["session"] | {"status": "canceled"}
         return Reply(200, book["session"])
 
-    def _cancel_order(self, book: Json, _: Json) -> Reply:
-        """Take back an order that has not left; all of it is refunded."""
-        state = self._told(book)["status"]
-        if state == "canceled":
-            return Reply(200, self._told(book))
-        if state not in ("created", "confirmed"):
-            raise Refused(400, "invalid", f"the order is {state}; send it back instead")
-        book["order"] |= {"ended": "canceled", "refunded": total_of(book["session"])}
-        return Reply(200, self._told(book))
-
-    def _return_order(self, book: Json, _: Json) -> Reply:
-        """Take back what was delivered; the goods are refunded, the shipping is not."""
-        state = self._told(book)["status"]
-        if state != "delivered":
-            raise Refused(400, "invalid", f"the order is {state}; only what arrived is sent back")
-        session = book["session"]
-        goods = amount_in(session, "subtotal")
-        book["order"] |= {"refunded": goods}
-        return Reply(200, self._told(book))
-
     def _open(self, book: Json) -> None:
-        if book["session"]["status"] in ("completed", "canceled"):
-            raise Refused(405, "invalid", f"the session is {book['session']['status']}")
-        if self._now() - datetime.fromisoformat(book["created"]) > SESSION_LIFETIME:
+        status = self._told_session(book)["status"]
+        if status == "expired":
             raise Refused(400, "expired", "the session is too old")
+        if status in OVER:
+            raise Refused(405, "invalid", f"the session is {status}")
 
     def _on(self, day: str) -> Sequence[Offer]:
         try:
@@ -282,88 +358,8 @@ class Desk:
             "capabilities": {"payment": {"handlers": ["delegated_token"]}, "simulated": True},
         }
 
-    def _told(self, book: Json) -> Json:
-        """The order as the shop tells it today, with its events."""
-        order = book.get("order")
-        if order is None:
-            raise Refused(404, "not_found", "there is no such order")
-        placed = datetime.fromisoformat(order["at"])
-        arrives = date.fromisoformat(
-            book["session"]["fulfillment_options"][0]["latest_delivery_time"]
-        )
-        today = self._now().date()
-        steps = [("created", placed.date()), ("confirmed", placed.date())]
-        steps.append(("shipped", min(arrives, placed.date() + timedelta(days=1))))
-        steps.append(("delivered", arrives))
-        reached = [(name, day) for name, day in steps if day <= today or name == "created"]
-        if not order["ended"] and arrives == placed.date():
-            reached = reached[:2]  # nothing arrives in the minute it was bought
-        status = order["ended"] or reached[-1][0]
-        adjustments = []
-        if order["refunded"]:
-            adjustments.append(
-                {"type": "refund", "status": "completed", "amount": order["refunded"]}
-            )
-        return {
-            "id": order["id"],
-            "checkout_session_id": book["id"],
-            "permalink_url": book["session"]["order"]["permalink_url"],
-            "status": status,
-            "currency": "usd",
-            "total": total_of(book["session"]),
-            "amount_refunded": order["refunded"],
-            "arrives": arrives.isoformat(),
-            "tracking": "SIM" + _hash("tracking", order["id"])[:12].upper(),
-            "events": [{"type": "order_update", "status": n, "on": d.isoformat()}
-                       for n, d in reached],
-            "adjustments": adjustments,
-        }  # fmt: skip
-
-    def _load(self, session_id: str) -> Json:
-        book = self._book(session_id)
-        if book is None:
-            raise Refused(404, "not_found", "there is no such session")
-        return book
-
-    def _book(self, session_id: str) -> Json | None:
-        """What is kept of a session, None where there is none; its name is a hash of ours."""
-        if not session_id.startswith("cs_") or not session_id[3:].isalnum():
-            return None
-        path = self._folder / f"{session_id}.json"
-        if not path.is_file():
-            return None
-        found: Json = json.loads(path.read_text(encoding="utf-8"))
-        return found
-
-    def _keep(self, book: Json) -> None:
-        """Put the session's file in its place when all of it is on disk."""
-        self._folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-        handle, partial = tempfile.mkstemp(dir=self._folder, prefix=".partial-")
-        with os.fdopen(handle, "w", encoding="utf-8") as file:
-            json.dump(book, file)
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(partial, self._folder / f"{book['id']}.json")
-
 
 def _discount(book: Json, goods: int) -> int:
     """What was agreed off this basket; a basket that costs something else is another basket."""
     off = book.get("discount")
     return int(off["cents"]) if off and off["of"] == goods else 0
-
-
-def _whole(body: Json) -> object:
-    """The body with its floats as text, so that it has a canonical form to be compared by."""
-    return json.loads(json.dumps(body), parse_float=str, parse_constant=str)
-
-
-def _order_of(session_id: str) -> str:
-    return "or" + session_id[2:]
-
-
-def _session_of(order_id: str) -> str:
-    return "cs" + order_id[2:]
-
-
-def _hash(*parts: str) -> str:
-    return hashlib.sha256("\x1f".join(parts).encode()).hexdigest()[:24]

@@ -13,15 +13,27 @@ from urllib.request import ProxyHandler, Request, build_opener
 
 from flux_cli.adapters.retailers.acp_form import Json, Reply
 from flux_cli.adapters.retailers.feed import read_rows
+from flux_cli.domain.canonical import instant
 from flux_cli.domain.free_text import bounded
 from flux_cli.domain.money import Money
 from flux_cli.domain.negotiation import MOST_ROUNDS, Round, buyer_offer
 from flux_cli.domain.offers import Offer, Retailer, from_minor, minor_units
-from flux_cli.domain.orders import OrderState, Quote, QuoteLine, ShopOrder
+from flux_cli.domain.orders import Leave, OrderState, Quote, QuoteLine, ShopOrder
 from flux_cli.errors import InvalidInput, ShopFailed, ShopRefused
 
 Transport = Callable[[str, str, str, Json], Reply]
 """(method, path, idempotency key, body) to an answer."""
+
+_STATES = {
+    "created": OrderState.CREATED,
+    "confirmed": OrderState.CONFIRMED,
+    "manual_review": OrderState.CREATED,
+    "processing": OrderState.CONFIRMED,
+    "shipped": OrderState.SHIPPED,
+    "completed": OrderState.DELIVERED,
+    "canceled": OrderState.CANCELED,
+}
+"""ACP's states of an order; any other is an answer that cannot be read."""
 
 LARGEST_ANSWER = 30_000_000
 TIMEOUT_SECONDS = 20
@@ -89,25 +101,25 @@ class Door:
                 return self._quote(reply.body.get("session", {}), packs), tuple(rounds)
         return quote, tuple(rounds)
 
-    def pay(self, quote: Quote, most: Money, *, key: str) -> ShopOrder | Quote:
-        """Pay a session with leave for at most `most`; the session where it cannot be paid."""
+    def pay(self, quote: Quote, leave: Leave, *, key: str) -> ShopOrder | Quote:
+        """Pay a session within a leave; the session again where it cannot be paid."""
         allowance = {
             "reason": "one_time",
-            "max_amount": minor_units(most),
+            "max_amount": minor_units(leave.most),
             "currency": "usd",
             "checkout_session_id": quote.session_id,
             "merchant_id": self._retailer.name,
+            "expires_at": instant(leave.until),
         }
-        leave = self._send(
-            "POST", "/agentic_commerce/delegate_payment", f"{key}:leave", {"allowance": allowance}
-        )
-        if leave.status != 201:
-            raise self._refused(leave)
+        body: Json = {"allowance": allowance, "metadata": {"hold": leave.hold}}
+        token = self._send("POST", "/agentic_commerce/delegate_payment", f"{key}:leave", body)
+        if token.status != 201:
+            raise self._refused(token)
         payment = {
             "handler_id": "delegated_token",
             "instrument": {
                 "type": "card",
-                "credential": {"type": "token", "token": leave.body.get("id")},
+                "credential": {"type": "token", "token": token.body.get("id")},
             },
         }
         path = f"/checkout_sessions/{quoted(quote.session_id)}/complete"
@@ -200,7 +212,7 @@ class Door:
                 shop=self._retailer.name,
                 id=bounded(str(told["id"]), 64),
                 session_id=session_id,
-                state=OrderState(told["status"]),
+                state=_STATES[told["status"]],
                 total=_dollars(_cents(told["total"])),
                 refunded=_dollars(_cents(told["amount_refunded"])),
                 arrives=date.fromisoformat(told["arrives"]),
@@ -227,7 +239,7 @@ def over_http(base: str, name: str) -> Transport:
 
     def send(method: str, path: str, key: str, body: Json) -> Reply:
         data = json.dumps(body).encode() if method == "POST" else None
-        headers = {"Content-Type": "application/json", "API-Version": "2026-01-30"}
+        headers = {"Content-Type": "application/json", "API-Version": "2026-04-17"}
         if key:
             headers["Idempotency-Key"] = key
         request = Request(  # noqa: S310 - the owner's own address, checked by the caller

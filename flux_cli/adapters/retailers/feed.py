@@ -87,8 +87,15 @@ def read_rows(rows: Iterable[tuple[int, Mapping[str, Any]]], shop: str, days: in
 
 def _rows(text: str, *, as_csv: bool) -> Iterator[tuple[int, Mapping[str, Any]]]:
     """(line, row) of each product; the variants of a nested one each stand alone."""
+    yield from product_rows(_csv(text) if as_csv else _json_lines(text))
+
+
+def product_rows(
+    products: Iterable[tuple[int, dict[str, Any]]],
+) -> Iterator[tuple[int, Mapping[str, Any]]]:
+    """The same of products that are read already, by their place. Raises `InvalidInput`."""
     count = 0
-    for line, found in _csv(text) if as_csv else _json_lines(text):
+    for line, found in products:
         variants = found.get("variants")
         rows = [found] if variants is None else variants
         if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):

@@ -12,6 +12,7 @@ from typing import BinaryIO
 
 import msgspec
 
+from flux_cli.adapters.typed import decode
 from flux_cli.domain.authorizations import Terms
 from flux_cli.domain.refusals import Refusal
 from flux_cli.domain.settlements import Authorization
@@ -209,7 +210,7 @@ def _ready(source: BinaryIO) -> messages.Ready:
 
 
 def _policy(reply: messages.Ready) -> WalletPolicy:
-    return msgspec.json.decode(reply.policy, type=WalletPolicy)
+    return decode(reply.policy, WalletPolicy)
 
 
 def _fields(leave: Leave) -> tuple[Terms, str, str, int, int, str]:

@@ -5,10 +5,19 @@ from __future__ import annotations
 import hashlib
 import os
 import tempfile
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 
+from flux_cli.domain.text import HIDDEN, visible
 from flux_cli.domain.work import Artefact
 from flux_cli.errors import StorageFailed, WorkFailed
+
+LONGEST_PATH, LONGEST_NAME = 240, 200
+"""In characters, and in bytes: a name that any file system takes."""
+
+DEVICES = frozenset(
+    {"con", "prn", "aux", "nul", *(f"{kind}{n}" for kind in ("com", "lpt") for n in range(10))}
+)
+"""Names that Windows gives to devices, whatever their ending."""
 
 
 def write_artefact(folder: Path, path: str, data: bytes, media_type: str) -> Artefact:
@@ -38,20 +47,24 @@ def write_artefact(folder: Path, path: str, data: bytes, media_type: str) -> Art
     return Artefact(path, media_type, len(data), hashlib.sha256(data).hexdigest())
 
 
+def is_portable(path: str) -> bool:
+    """Whether `path` is relative, stays below its folder, and is a file's name on every system."""
+    parts = path.split("/")
+    return (
+        0 < len(path) <= LONGEST_PATH
+        and HIDDEN.search(path) is None
+        and not any(character in path for character in '\\:%*?"<>|')
+        and not any(part in ("", ".", "..") or part[-1] in ". " for part in parts)
+        and not any(part.partition(".")[0].rstrip().lower() in DEVICES for part in parts)
+        and all(len(part.encode()) <= LONGEST_NAME for part in parts)
+    )
+
+
 def _inside(folder: Path, path: str) -> Path:
     """The absolute target of `path`, or WorkFailed if it is not strictly below `folder`."""
-    relative = PurePosixPath(path)
-    unsafe = (
-        relative.is_absolute()
-        or not relative.parts
-        or ".." in relative.parts
-        or "\\" in path
-        or ":" in path
-        or any(ord(character) < 32 or ord(character) == 127 for character in path)
-    )
     root = folder.resolve()
-    target = root / relative
+    target = root / path
     # A link already in the folder could still lead out of it, so the real parent counts.
-    if unsafe or not target.parent.resolve().is_relative_to(root):
-        raise WorkFailed(f"The path {path!r} leaves the task's folder", subject=path)
+    if not is_portable(path) or not target.parent.resolve().is_relative_to(root):
+        raise WorkFailed(f"{visible(path)[:80]!r} is no place in the task's folder", subject=path)
     return target

@@ -35,7 +35,10 @@ class Claim:
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """What was found on one question. `missing` are its words that no source has."""
+    """What was found on one question. `missing` are its words that no source has.
+
+    `answer` is a model's one sentence from the claims, "" where none wrote one.
+    """
 
     id: str
     question: str
@@ -43,6 +46,7 @@ class Finding:
     found: bool
     claims: tuple[str, ...]
     missing: tuple[str, ...]
+    answer: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,7 +24,12 @@ _SUPERLATIVES = re.compile(
 )
 _PLACEHOLDER = re.compile(
     r"\{[^}]*\}|\{\{|\}\}|<[a-z_]+>|\b(?:TODO|TBD|TBC|FIXME|XXX+|lorem|ipsum)\b|"
-    r"\[(?:your|insert|name|product|company|link|url|date)[^\]]*\]|\b(?:None|null|undefined)\b"
+    r"(?i:\[(?:your|insert|name|product|company|link|url|date)[^\]]*\])|"
+    r"\b(?:None|null|undefined)\b"
+)
+_ADDRESS = re.compile(
+    r"(?:https?://|www\.)\S+|(?<![\w.@-])(?:[a-z0-9-]+\.)+[a-z]{2,24}(?![\w-])(?:/\S*)?",
+    re.IGNORECASE,
 )
 _SEAMS = re.compile(
     r"\s[,.;:!?](?:\s|$)|,,|(?<!\.)\.\.(?!\.)|\?\.|!\.|\b(\w{2,}) \1\b| {2,}|\ba an?\b|"
@@ -41,6 +46,12 @@ def superlatives(text: str) -> tuple[str, ...]:
 def placeholders(text: str) -> tuple[str, ...]:
     """What was left to fill in."""
     return tuple(match.group() for match in _PLACEHOLDER.finditer(text))
+
+
+def addresses(text: str) -> tuple[str, ...]:
+    """The addresses on the web that `text` sends a reader to, without what begins and ends them."""
+    found = (match.group().rstrip(".,;:!?)”’") for match in _ADDRESS.finditer(text))
+    return tuple(re.sub(r"^(?:https?://)?(?:www\.)?", "", one.lower()).rstrip("/") for one in found)
 
 
 def seams(text: str) -> tuple[str, ...]:

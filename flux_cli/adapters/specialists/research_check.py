@@ -7,6 +7,7 @@ import re
 from collections.abc import Mapping
 from pathlib import Path
 
+from flux_cli.adapters.specialists.answered import unsupported
 from flux_cli.adapters.specialists.claims import (
     SOURCES_SCHEMA,
     Claim,
@@ -43,6 +44,7 @@ def check_research(assignment: Assignment, folder: Path) -> tuple[Check, ...]:
         _citations(sheet, report),
         _wording(sheet, report),
         _figures(sheet, report, assignment),
+        *([_answers(sheet, report)] if any(one.answer for one in sheet.questions) else []),
     )
 
 
@@ -167,6 +169,25 @@ def _figures(sheet: ClaimSheet, report: str, assignment: Assignment) -> Check:
     total = len(invented)
     shown = f"; {', '.join(invented[:5])}" if invented else ""
     return Check("no number is invented", not invented, "0 invented", f"{total} invented{shown}")
+
+
+def _answers(sheet: ClaimSheet, report: str) -> Check:
+    """Each sentence that a model wrote says what the question's quotations say, and no more."""
+    wrong = []
+    written = [finding for finding in sheet.questions if finding.answer]
+    for finding in written:
+        quotes = [claim.quote for name in finding.claims if (claim := sheet.claim(name))]
+        if unsupported(finding.answer, finding.question, quotes) or (
+            escaped(finding.answer) not in report
+        ):
+            wrong.append(finding.id)
+    total = len(written)
+    return Check(
+        "every answer in a model's words rests on its quotations",
+        not wrong,
+        f"{total} of {total}",
+        f"{total - len(wrong)} of {total}" + (f"; not: {', '.join(wrong[:5])}" * bool(wrong)),
+    )
 
 
 def _structure(line: str, sheet: ClaimSheet) -> set[str]:

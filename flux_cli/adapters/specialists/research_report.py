@@ -17,6 +17,7 @@ from flux_cli.adapters.specialists.terms import terms
 from flux_cli.domain.work import Source
 
 NOT_FOUND = "Not found in the sources."
+BY_A_MODEL = "*A model wrote this sentence from the quotations below.*"
 
 
 def research_markdown(sheet: ClaimSheet, sources: Sequence[Source], goal: str) -> str:
@@ -108,7 +109,8 @@ def _finding(sheet: ClaimSheet, finding: Finding, place: int) -> list[str]:
         if len(asked & set(terms(" ".join((table.source, table.heading, *table.columns))))) > 1:
             named = escaped(table.heading or "Table")
             lines.append(f"- The table “{named}” under “Numbers side by side” has the figures.")
-    return [title, lead, "\n".join(lines)]
+    said = [f"**{escaped(finding.answer)}** {BY_A_MODEL}"] if finding.answer else []
+    return [title, *said, lead, "\n".join(lines)]
 
 
 def _place(claim: Claim) -> str:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from flux_cli.adapters.specialists.answered import answered, slots
 from flux_cli.adapters.specialists.artefacts import write_artefact
 from flux_cli.adapters.specialists.claims import (
     CLAIMS_SCHEMA,
@@ -59,7 +60,7 @@ class Researcher:
         brief = parse_brief(assignment.brief, assignment.goal)
         documents = tuple(map(read_document, assignment.sources))
         own = next((s.name for s in assignment.sources if _same(s.text, assignment.brief)), "")
-        sheet = research(brief, documents, own)
+        sheet = answered(research(brief, documents, own), assignment.rewritten)
         report = research_markdown(sheet, assignment.sources, assignment.goal)
         files = (
             ("research.md", report.encode("utf-8", "replace"), "text/markdown"),
@@ -71,6 +72,7 @@ class Researcher:
             tuple(write_artefact(folder, path, data, kind) for path, data, kind in files),
             f"{found} of {len(sheet.questions)} questions answered with {len(sheet.claims)} "
             f"quotations from {len(documents)} document{'' if len(documents) == 1 else 's'}.",
+            slots=slots(sheet),
         )
 
     def check(self, assignment: Assignment, folder: Path) -> tuple[Check, ...]:

@@ -17,12 +17,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
+from flux_cli.adapters.specialists.artefacts import is_portable
 from flux_cli.adapters.specialists.sandbox_child import Limits, Request
 from flux_cli.domain.text import visible
 from flux_cli.domain.work import Artefact, Assignment, Check, Submission
 from flux_cli.errors import StorageFailed, WorkFailed
 
 LONGEST_REASON = 600
+LONGEST_KIND = 200
 SYSTEM = ("/lib", "/lib64", "/usr/lib", "/usr/lib64", "/usr/local/lib", "/usr/share/zoneinfo",
           "/etc/ld.so.cache", "/etc/localtime", "/dev/urandom", "/dev/zero", "/proc/self",
           "/proc/cpuinfo", "/proc/meminfo", "/proc/stat", "/sys/devices/system/cpu",
@@ -34,7 +36,7 @@ PACKAGE_FOLDERS = ("site-packages", "dist-packages")
 
 
 class Craft(Protocol):
-    """A specialist's own code; made without arguments, so that another process can make it."""
+    """A specialist's own code; made of texts or of nothing, so that another process can make it."""
 
     @property
     def name(self) -> str: ...
@@ -53,11 +55,18 @@ def unheard(doing: str) -> None:
 
 @dataclass(frozen=True, slots=True)
 class Bounded:
-    """Fills the `Trade` port with a craft that works under `limits`; `hear` gets its progress."""
+    """Fills the `Trade` port with a craft that works under `limits`; `hear` gets its progress.
+
+    The craft is made again with `given` where it works; `readable` and `runnable` are what it may
+    read or start beyond what all may.
+    """
 
     craft: Craft
     limits: Limits = Limits()  # noqa: RUF009 - it is frozen
     hear: Callable[[str], None] = unheard
+    given: tuple[str, ...] = ()
+    readable: tuple[str, ...] = ()
+    runnable: tuple[str, ...] = ()
 
     @property
     def name(self) -> str:
@@ -72,9 +81,11 @@ class Bounded:
         """Have the work done; raises `WorkFailed` where it was not, or had to be stopped."""
         import msgspec
 
+        from flux_cli.adapters.typed import decode
+
         answer = self._ask("work", assignment, folder)
         try:
-            submission = msgspec.json.decode(answer, type=Submission)
+            submission = decode(answer, Submission)
         except (msgspec.DecodeError, RecursionError) as error:
             raise WorkFailed("its answer is no submission") from error
         _as_listed(folder, submission.artefacts)
@@ -87,10 +98,12 @@ class Bounded:
         """The craft's checks, and one that says how its process is bounded on this machine."""
         import msgspec
 
+        from flux_cli.adapters.typed import decode
+
         wanted = "no network, no keys, no file but its own and its sources"
         try:
             answer = self._ask("check", assignment, folder)
-            checks = msgspec.json.decode(answer, type=tuple[Check, ...])
+            checks = decode(answer, tuple[Check, ...])
         except (WorkFailed, msgspec.DecodeError) as failure:
             return (Check("checks", False, "an answer", str(failure)),)
         return (*checks, Check("bounded process", True, wanted, boundary(self.limits)))
@@ -139,11 +152,12 @@ class Bounded:
             limits=self.limits,
             landlock=landlock > 0,
             seccomp=seccomp,
-            readable=(*read, *map(str, own), str(Path(sys.base_prefix, "lib"))),
-            runnable=tuple(programs) if self.limits.programs else (),
+            readable=(*read, *map(str, own), str(Path(sys.base_prefix, "lib")), *self.readable),
+            runnable=(*programs, *self.runnable) if self.limits.programs else (),
             listable=(str(root), str(Path(__file__).parents[3])),
             writable=tuple(write),
             parent=os.getpid(),
+            given=self.given,
         )
 
 
@@ -161,6 +175,7 @@ def boundary(limits: Limits) -> str:
     landlock, seccomp = kernel_bounds()
     files = f"files by Landlock {landlock}" if landlock else "files not bounded (no Landlock)"
     network = "network by seccomp" if seccomp else "network by an audit hook only (weaker)"
+    network = "network as the owner lets it" if limits.network else network
     return (
         f"{files}; {network}; {limits.seconds} s, {limits.cpu_seconds} s of processor,"
         f" {limits.memory_bytes >> 20} MiB of memory, {limits.folder_bytes >> 20} MiB of files"
@@ -221,9 +236,9 @@ def _as_listed(folder: Path, artefacts: tuple[Artefact, ...]) -> None:
 
 
 def _whole(path: Path, item: Artefact) -> None:
-    named = item.path + item.media_type
-    if visible(named) != named or len(named) > LONGEST_REASON:
-        raise WorkFailed("a file's name holds control characters or is too long")
+    kind = item.media_type
+    if not is_portable(item.path) or visible(kind) != kind or len(kind) > LONGEST_KIND:
+        raise WorkFailed(f"a file's name is none that every system has: {visible(item.path)[:80]}")
     with path.open("rb") as file:
         digest = hashlib.file_digest(file, "sha256").hexdigest()
     if (path.stat().st_size, digest) != (item.bytes, item.sha256):

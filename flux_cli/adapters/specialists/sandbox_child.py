@@ -26,7 +26,10 @@ DISK_IS_AT_FAULT = frozenset({28, 122, 5, 30})
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """What one piece of work may use: seconds, bytes, counts. `programs` are other processes."""
+    """What one piece of work may use: seconds, bytes, counts. `programs` are other processes.
+
+    The `network` is for what the owner said may reach it.
+    """
 
     seconds: int = 180
     cpu_seconds: int = 150
@@ -38,11 +41,15 @@ class Limits:
     programs: int = 0
     printed_bytes: int = 64 << 10
     answer_bytes: int = 8 << 20
+    network: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """What the process is to do, with what, and what it must give up first."""
+    """What the process is to do, with what, and what it must give up first.
+
+    `given` is what its craft is made with.
+    """
 
     craft: tuple[str, str]
     does: str
@@ -56,6 +63,7 @@ class Request:
     listable: tuple[str, ...]
     writable: tuple[str, ...]
     parent: int
+    given: tuple[str, ...] = ()
 
 
 def main() -> None:
@@ -94,9 +102,11 @@ def confine(request: Request) -> None:
             map(Path, request.runnable),
             map(Path, request.writable),
             map(Path, request.listable),
+            network=request.limits.network,
         )
     if request.seccomp:
-        sandbox_kernel.confine_calls(programs=request.limits.programs > 0)
+        limits = request.limits
+        sandbox_kernel.confine_calls(programs=limits.programs > 0, network=limits.network)
 
 
 def _limit(limits: Limits) -> None:
@@ -158,7 +168,7 @@ def _outcome(request: Request) -> tuple[str, object]:
     folder = Path(request.folder)
     try:
         module, name = request.craft
-        craft = getattr(importlib.import_module(module), name)()
+        craft = getattr(importlib.import_module(module), name)(*request.given)
         if request.does == "check":
             return "checks", craft.check(request.assignment, folder)
         return "done", craft.work(request.assignment, folder)

@@ -97,7 +97,7 @@ def die_with_parent() -> None:
 
 
 def confine_files(readable: Iterable[Path], runnable: Iterable[Path], writable: Iterable[Path],
-                  listable: Iterable[Path]) -> None:  # fmt: skip
+                  listable: Iterable[Path], *, network: bool = False) -> None:  # fmt: skip
     """From now on only these can be opened; the rest of the disk answers EACCES.
 
     Raises `OSError` where the kernel does not do it.
@@ -107,9 +107,9 @@ def confine_files(readable: Iterable[Path], runnable: Iterable[Path], writable: 
     for since, right in ((2, REFER), (3, TRUNCATE), (5, DEVICE_IOCTL)):
         files |= right if version >= since else 0
     # TCP bind and connect; abstract sockets and signals that leave this process's domain.
-    network, scoped = (3 if version >= 4 else 0), (3 if version >= 6 else 0)
+    ports, scoped = (3 if version >= 4 and not network else 0), (3 if version >= 6 else 0)
     size = 24 if version >= 6 else 16 if version >= 4 else 8
-    attributes = struct.pack("=QQQ", files, network, scoped)[:size]
+    attributes = struct.pack("=QQQ", files, ports, scoped)[:size]
     library = _library()
     ruleset = _checked(library.syscall(CREATE_RULESET, attributes, size, 0), "landlock")
     for paths, rights in (
@@ -137,12 +137,12 @@ def _allow(library: ctypes.CDLL, ruleset: int, path: Path, rights: int) -> None:
     os.close(place)
 
 
-def confine_calls(*, programs: bool) -> None:
-    """From now on no network, no other process, and unless `programs` no new one either.
+def confine_calls(*, programs: bool, network: bool = False) -> None:
+    """From now on no other process, and unless allowed no new one and no network either.
 
     Opening an internet socket ends the process with SIGSYS. Raises `OSError`.
     """
-    code = _filter(CALLS[platform.machine()], programs=programs)
+    code = _filter(CALLS[platform.machine()], programs=programs, network=network)
     words = b"".join(struct.pack("=HBBI", *word) for word in code)
     buffer = ctypes.create_string_buffer(words, len(words))
     program = struct.pack("@HP", len(code), ctypes.addressof(buffer))
@@ -155,7 +155,7 @@ Word = tuple[int, int, int, int]
 """One instruction: code, how many to skip if true, if false, and its operand."""
 
 
-def _filter(calls: Calls, *, programs: bool) -> Sequence[Word]:
+def _filter(calls: Calls, *, programs: bool, network: bool) -> Sequence[Word]:
     denied = [*calls.leave_group, *calls.other, *(() if programs else calls.run)]
     no, own = REFUSE | errno.EPERM, os.getpid()
     code: list[Word] = [
@@ -177,7 +177,8 @@ def _filter(calls: Calls, *, programs: bool) -> Sequence[Word]:
     internet: list[Word] = []
     for family in INTERNET:
         internet += [(EQUAL, 0, 1, family), (RETURN, 0, 0, KILL)]
-    rules.append((calls.socket, [*internet, (RETURN, 0, 0, REFUSE | errno.EACCES)]))
+    if not network:
+        rules.append((calls.socket, [*internet, (RETURN, 0, 0, REFUSE | errno.EACCES)]))
     born: list[Word] = [(ANY_BIT, 0, 1, NAMESPACES), (RETURN, 0, 0, no)]
     if not programs:
         born += [(ANY_BIT, 1, 0, THREAD), (RETURN, 0, 0, no)]

@@ -14,6 +14,7 @@ from flux_cli.adapters.specialists.copy_material import gather
 from flux_cli.adapters.specialists.copy_page import landing
 from flux_cli.adapters.specialists.copy_posts import email, posts
 from flux_cli.adapters.specialists.copy_sheet import copy_markdown
+from flux_cli.adapters.specialists.copy_slots import rewritten, slots
 from flux_cli.adapters.specialists.copy_text import COPY_SCHEMA, CopySheet, copy_json, running_text
 from flux_cli.adapters.specialists.readability import flesch_kincaid
 from flux_cli.adapters.specialists.voice import voice_of
@@ -48,7 +49,7 @@ class ContentWriter:
         if not brief.product:
             raise WorkFailed("Neither the brief nor the goal says what the copy is about")
         claims = claims_needed(assignment)
-        sheet = write_copy(brief, claims, assignment.seed)
+        sheet = rewritten(write_copy(brief, claims, assignment.seed), assignment.rewritten)
         page = copy_markdown(sheet, claims, brief, voice_of(brief.voice, brief.kind).lead.name)
         files = (
             ("copy.md", page.encode(), "text/markdown"),
@@ -59,6 +60,7 @@ class ContentWriter:
             f"A landing page, {len(sheet.headlines)} headlines, {len(sheet.descriptions)} "
             f"descriptions, {len(sheet.posts)} posts and an e-mail for {brief.product}, "
             f"at reading grade {sheet.grade}.",
+            slots=slots(sheet, claims),
         )
 
     def check(self, assignment: Assignment, folder: Path) -> tuple[Check, ...]:

@@ -17,6 +17,7 @@ from flux_cli.adapters.specialists.copy_rules import (
     POST_LIMITS,
     PREVIEW_LIMIT,
     SUBJECT_LIMIT,
+    addresses,
     banned_words,
     openings,
     placeholders,
@@ -34,6 +35,8 @@ from flux_cli.domain.work import Assignment, Check
 from flux_cli.errors import WorkFailed
 
 OPENING_SHARE = 0.25
+_SPOKEN = re.compile(r"“([^”]{12,})”")
+"""Words that stand in a post or an e-mail as somebody's."""
 
 
 def check_copy(
@@ -56,6 +59,7 @@ def check_copy(
         _forbidden("no superlative without a claim", _unproved(sheet, claims)),
         _forbidden("nothing left to fill in", (placeholders(page),)),
         _forbidden("no seam shows", (seams(text) for _, text, _ in every_text(sheet))),
+        _forbidden("no address but the client's", (_strange(sheet, assignment, claims),)),
         _numbers(sheet, brief, assignment, claims),
         _claims(sheet, claims),
         _quotations(sheet, claims),
@@ -142,6 +146,16 @@ def _forbidden(name: str, found: Iterable[tuple[str, ...]]) -> Check:
     return Check(name, not every, "0 found", f"{len(every)} found{shown}")
 
 
+def _strange(
+    sheet: CopySheet, assignment: Assignment, claims: ClaimSheet | None
+) -> tuple[str, ...]:
+    """Addresses that neither the brief nor the research has."""
+    known = f"{assignment.brief} {assignment.goal} {sheet.product}".lower()
+    known += " ".join(claim.quote.lower() for claim in claims.claims) if claims else ""
+    found = (one for _, text, _ in every_text(sheet) for one in addresses(text))
+    return tuple(one for one in found if one not in known)
+
+
 def _unproved(sheet: CopySheet, claims: ClaimSheet | None) -> list[tuple[str, ...]]:
     """Superlatives that no claim cited beside them contains."""
     unproved = []
@@ -186,12 +200,16 @@ def _claims(sheet: CopySheet, claims: ClaimSheet | None) -> Check:
 
 def _quotations(sheet: CopySheet, claims: ClaimSheet | None) -> Check:
     """What stands as a customer's words, or as a finding, is in the claim it cites."""
+    said = [(quote.text, quote.claims) for quote in sheet.landing.proof]
+    for text, names in (*((p.text, p.claims) for p in sheet.posts),
+                        (sheet.email.body, sheet.email.claims)):  # fmt: skip
+        said += [(words, names) for words in _SPOKEN.findall(text)]
     wrong = []
-    for quote in sheet.landing.proof:
-        cited = [c.quote for n in quote.claims if claims and (c := claims.claim(n))]
-        if not any(quote.text in " ".join(words.split()) for words in cited):
-            wrong.append(quote.text[:30])
-    total = len(sheet.landing.proof)
+    for words, names in said:
+        cited = [c.quote for n in names if claims and (c := claims.claim(n))]
+        if not any(" ".join(words.split()) in " ".join(quote.split()) for quote in cited):
+            wrong.append(words[:30])
+    total = len(said)
     return Check(
         "every proof is in its claim's words",
         not wrong,

@@ -11,6 +11,7 @@ from typing import Literal
 
 import msgspec
 
+from flux_cli.adapters.store.known import MOST_KNOWN, Known
 from flux_cli.domain.canonical import instant
 from flux_cli.domain.identifiers import placed_id
 from flux_cli.domain.journal import WORLD, Entry, EntryKind, Move, faults
@@ -55,19 +56,31 @@ class Standing:
 
 
 class Journal:
-    """The journal within one write transaction; it knows each account it has touched.
+    """The journal of one connection in its write transactions; what it has read or written it
+    knows from then on.
 
-    After a rollback of anything posted through it, call `forget`.
+    Each transaction begins with `resume`. After a rollback of anything posted through it, call
+    `forget`, or let it go with the transaction.
     """
 
     def __init__(self, connection: sqlite3.Connection) -> None:
         self.connection = connection
+        self.known = Known()
         self._accounts: dict[tuple[str, str], Standing] = {}
+        self._others = _others(connection)
         self.movements = tip(connection, "movements")
         self.events = tip(connection, "events")
 
+    def resume(self) -> None:
+        """What was known is still so, unless another connection has written meanwhile."""
+        others = _others(self.connection)
+        if others != self._others or len(self._accounts) > MOST_KNOWN:
+            self._others = others
+            self.forget()
+
     def forget(self) -> None:
         """Read everything anew: what was known was undone."""
+        self.known.forget()
         self._accounts.clear()
         self.movements = tip(self.connection, "movements")
         self.events = tip(self.connection, "events")
@@ -176,7 +189,12 @@ class Journal:
         self.events = Tip(seq, digest, at)
         return version
 
-    def _standing(self, name: str, asset: str) -> Standing:
+    def balance(self, name: str, asset: str) -> int:
+        """The units in an account; nothing in one that was never used."""
+        known = self._seen(name, asset)
+        return 0 if known is None else known.balance
+
+    def _seen(self, name: str, asset: str) -> Standing | None:
         known = self._accounts.get((name, asset))
         if known is not None:
             return known
@@ -185,13 +203,20 @@ class Journal:
             (name, asset),
         ).fetchone()
         if row is None:
-            opened = self.connection.execute(
-                "insert into accounts (name, asset, kind) values (?, ?, ?)",
-                (name, asset, name.partition(":")[0]),
-            ).lastrowid
-            assert opened is not None, "an insert gives a row"
-            row = (opened, 0, 0)
+            return None
         standing = self._accounts[name, asset] = Standing(*row)
+        return standing
+
+    def _standing(self, name: str, asset: str) -> Standing:
+        known = self._accounts.get((name, asset)) or self._seen(name, asset)
+        if known is not None:
+            return known
+        opened = self.connection.execute(
+            "insert into accounts (name, asset, kind) values (?, ?, ?)",
+            (name, asset, name.partition(":")[0]),
+        ).lastrowid
+        assert opened is not None, "an insert gives a row"
+        standing = self._accounts[name, asset] = Standing(opened, 0, 0)
         return standing
 
 
@@ -202,6 +227,11 @@ class Tip:
     seq: int
     hash: bytes
     at: str
+
+
+def _others(connection: sqlite3.Connection) -> int:
+    """A number that changes when any other connection, of whatever process, has written."""
+    return int(connection.execute("pragma data_version").fetchone()[0])
 
 
 def tip(connection: sqlite3.Connection, chain: Literal["movements", "events"]) -> Tip:

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Protocol
+from typing import Protocol, TypeVar
 
 from flux_cli.adapters.store.connection import (
     Connections,
@@ -29,11 +29,16 @@ from flux_cli.adapters.store.head import Head, HeadFile
 from flux_cli.adapters.store.journal import Journal
 from flux_cli.adapters.store.place import Mode, prepare
 from flux_cli.adapters.store.reader import SqliteReader
-from flux_cli.adapters.store.records import kept, statements
+from flux_cli.adapters.store.records import STEADY, kept, statements
 from flux_cli.adapters.store.verify import verify_file
+from flux_cli.domain.canonical import instant
 from flux_cli.domain.journal import Entry
+from flux_cli.domain.money import Asset, Money
+from flux_cli.domain.policies import Limit
 from flux_cli.errors import Fix, InvalidInput, LedgerCorrupt, WrongState
 from flux_cli.usecases.ports import EntryRecord, Finding
+
+T = TypeVar("T")
 
 
 class Clock(Protocol):
@@ -58,6 +63,38 @@ class SqliteTransaction(SqliteReader):
         latest = self._journal.time
         return datetime.fromisoformat(latest) if latest else datetime.min.replace(tzinfo=UTC)
 
+    def balance(self, account: str, asset: Asset) -> Money:
+        """What is in `account`; nothing in one that was never used."""
+        return Money(self._journal.balance(account, asset.code), asset)
+
+    def used(self, limit: Limit, requester: str, subject: str, asset: Asset) -> tuple[Money, int]:
+        """What `limit` has counted for `subject` so far: an amount and a number of payments."""
+        start = instant(limit.window.start(max(self.now, self.ledger_time)))
+        units, count = self._journal.known.used(
+            self._connection, limit, requester, subject, asset, start
+        )
+        return Money(units, asset), count
+
+    def _select(
+        self,
+        kind: type[T],
+        equal: dict[str, str | int],
+        limit: int,
+        before: str | None,
+        after: str | None,
+        *,
+        oldest_first: bool,
+    ) -> list[T]:
+        """Of the kinds that every payment reads again, what was read before."""
+        if kind not in STEADY:
+            return super()._select(kind, equal, limit, before, after, oldest_first=oldest_first)
+        asked = (kind, *equal.items(), limit, before, after, oldest_first)
+        found = self._journal.known.objects.get(asked)
+        if found is None:
+            found = super()._select(kind, equal, limit, before, after, oldest_first=oldest_first)
+            self._journal.known.keep(asked, found)
+        return found
+
     def post(self, entry: Entry) -> EntryRecord:
         """Append an entry; a repeated key gives the first."""
         return self._journal.post(entry, self._recorded_at)
@@ -71,6 +108,7 @@ class SqliteTransaction(SqliteReader):
         object_id = str(record.id)  # type: ignore[attr-defined]  # every kept dataclass has one
         row, data = kept(record)
         version = self._journal.append_event(event, object_id, run_id, data, self._recorded_at)
+        self._journal.known.changed(type(record), version)
         insert, update = statements(type(record))
         if version == 1:
             self._connection.execute(insert, (*row, version))
@@ -95,6 +133,7 @@ class SqliteStore:
         self._connections = Connections(path, busy_timeout_seconds, mode)
         self._head = HeadFile(path, busy_timeout_seconds)
         self._groups = CommitGroups(self._start, self._end, busy_timeout_seconds)
+        self._journal: Journal | None = None
         self._ready = False
 
     @property
@@ -127,7 +166,11 @@ class SqliteStore:
                 connection = self._connections.writer()
                 connection.execute("begin immediate")
                 try:
-                    journal = Journal(connection)
+                    journal = self._journal
+                    if journal is None or journal.connection is not connection:
+                        journal = Journal(connection)
+                    else:
+                        journal.resume()
                     self._check_head(journal)
                 except BaseException:
                     connection.execute("rollback")
@@ -139,7 +182,7 @@ class SqliteStore:
 
     def _end(self, journal: Journal, keep: bool) -> None:
         """Commit or roll back, keep the head, and let the lock go."""
-        connection = journal.connection
+        connection, self._journal = journal.connection, None
         try:
             with storage_errors(self.path):
                 if not keep:
@@ -152,6 +195,7 @@ class SqliteStore:
                     # What the disk refused may be half there: only a new connection reads anew.
                     self._connections.close()
                     raise
+                self._journal = journal
                 self._head.write(head_of(journal))
         finally:
             self._head.release()

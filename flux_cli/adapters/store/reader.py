@@ -250,14 +250,14 @@ class SqliteReader:
         row = self._rows("select hash from movements where seq = ?", (last,)).fetchone()
         return (0, "") if row is None else (last, bytes(row[0]).hex())
 
-    def events(self, *, run_id: str | None = None, after: int = 0) -> list[EventRecord]:
-        """Recorded events after number `after`, oldest first."""
+    def events(
+        self, *, run_id: str | None = None, after: int = 0, most: int = -1
+    ) -> list[EventRecord]:
+        """The first `most` recorded events after number `after` (all of -1), oldest first."""
+        run, of_run = ("", ()) if run_id is None else (" and run_id = ?", (run_id,))
         sql = "select seq, at, kind, subject, version, run_id, data from events where seq > ?"
-        values: list[str | int] = [after]
-        if run_id is not None:
-            sql += " and run_id = ?"
-            values.append(run_id)
-        return [_event(row) for row in self._rows(sql + " order by seq", values)]
+        rows = self._rows(f"{sql}{run} order by seq limit ?", (after, *of_run, most))
+        return [_event(row) for row in rows]
 
     def accounts(self) -> list[AccountBalance]:
         """Every account with its balance and how many postings it has, by name."""

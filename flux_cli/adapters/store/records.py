@@ -13,7 +13,9 @@ from typing import Any, TypeVar, Union, cast, get_args, get_origin, get_type_hin
 
 import msgspec
 
+from flux_cli.adapters.typed import convert
 from flux_cli.domain.agents import Agent, Freeze
+from flux_cli.domain.api_keys import AgentOwner, ApiKey, ApiReply
 from flux_cli.domain.canonical import instant, plain
 from flux_cli.domain.card_network import Authorization, NetworkMessage
 from flux_cli.domain.cards import Card
@@ -39,6 +41,7 @@ from flux_cli.domain.runs import Run
 from flux_cli.domain.settled_claims import SettledClaim
 from flux_cli.domain.settlements import Attempt, Settlement
 from flux_cli.domain.streams import Stream
+from flux_cli.domain.webhooks import Webhook
 from flux_cli.errors import LedgerCorrupt
 
 Value = str | int | None
@@ -51,6 +54,9 @@ TABLES: dict[type, str] = {
     Policy: "policies",
     Freeze: "freezes",
     Note: "notes",
+    ApiKey: "api_keys",
+    AgentOwner: "agent_owners",
+    ApiReply: "api_replies",
     Listing: "listings",
     Run: "runs",
     PaymentIntent: "intents",
@@ -73,6 +79,7 @@ TABLES: dict[type, str] = {
     NetworkMessage: "network_messages",
     Retailer: "retailers",
     Cart: "carts",
+    Webhook: "webhooks",
 }
 """Where each kind of object is kept."""
 
@@ -202,7 +209,7 @@ def _decoded(kind: type[T], row: Row) -> T:
                 plain[name] = bool(value)
             else:
                 plain[name] = value
-        return msgspec.convert(plain, kind, strict=True)
+        return convert(plain, kind)
     except (msgspec.ValidationError, ValueError, KeyError) as error:
         raise LedgerCorrupt(f"a row of {TABLES[kind]} holds no {kind.__name__}: {error}") from error
 

@@ -10,7 +10,7 @@ from flux_cli.domain.intents import Spend
 from flux_cli.domain.money import Asset
 from flux_cli.domain.policies import Limit, Scope
 
-PERMITTED = "decision_id is not null and decided_at > ? and amount_asset = ? and amount > released"
+PERMITTED = "decision_id is not null and amount_asset = ? and amount > released"
 """A payment counts from its permit on, held or captured; wholly released it counts no more."""
 
 WHOSE = {
@@ -37,6 +37,18 @@ def used(
     still counts after it is set back. A payment counts by the size that is left of it, so that
     asking for more than `below` and releasing the rest hides nothing.
     """
+    sql, bound = question(limit, requester, subject, asset)
+    start = instant(limit.window.start(now))
+    units, count = connection.execute(f"{sql} and decided_at > ?", (*bound, start)).fetchone()
+    return int(units), int(count)
+
+
+def question(
+    limit: Limit, requester: str, subject: str, asset: Asset
+) -> tuple[str, list[str | int]]:
+    """The statement that adds up what `limit` has ever counted, and its values; whoever asks it
+    adds from when.
+    """
     by_payee = limit.scope in (Scope.PAYEE, Scope.DESTINATION)
     size = "value ->> '$.amount.units'" if by_payee else "amount"
     counted = size if by_payee else "amount - released"
@@ -52,12 +64,11 @@ def used(
         + (", json_each(shares)" if by_payee else "")
         + f" where {WHOSE[limit.scope]} and {PERMITTED}"
     )
-    bound: list[str | int] = [*values[limit.scope], instant(limit.window.start(now)), asset.code]
+    bound: list[str | int] = [*values[limit.scope], asset.code]
     if limit.below is not None:
         sql += f" and {size} - released <= ?"
         bound.append(limit.below.units)
-    units, count = connection.execute(sql, bound).fetchone()
-    return int(units), int(count)
+    return sql, bound
 
 
 def duplicates(connection: sqlite3.Connection, spend: Spend, since: datetime) -> int:
@@ -68,12 +79,12 @@ def duplicates(connection: sqlite3.Connection, spend: Spend, since: datetime) ->
     payees = [share.payee for share in spend.shares]
     row = connection.execute(
         "select count(*) from intents where requester = ? and amount = ? and purpose = ?"  # noqa: S608
-        f" and {PERMITTED} and (reference = ? or ? = '') and json_array_length(shares) = ?"
+        f" and {PERMITTED} and decided_at > ? and (reference = ? or ? = '') and json_array_length(shares) = ?"
         " and not exists (select 1 from json_each(shares) where value ->> '$.payee' not in"
         " (select value from json_each(?)))",
         (
             *(spend.requester, spend.amount.units, spend.purpose),
-            *(instant(since), spend.amount.asset.code),
+            *(spend.amount.asset.code, instant(since)),
             *(spend.reference, spend.reference, len(payees), canonical(payees)),
         ),
     ).fetchone()

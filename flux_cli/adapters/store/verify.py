@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Callable, Iterator
+from functools import cache
 from typing import Any
 
 from flux_cli.adapters.store import journal
@@ -19,6 +20,7 @@ from flux_cli.domain.journal import EntryKind
 from flux_cli.errors import FluxError
 from flux_cli.usecases.ports import Finding
 
+SCHEMA = "select type, name, tbl_name, sql from sqlite_master order by type, name"
 MOST_FAULTS = 20
 """One damaged page breaks many rows; the first of them say enough."""
 
@@ -80,17 +82,23 @@ def _file(connection: sqlite3.Connection) -> Iterator[str | int]:
         yield f"{row[0]} row {row[1]} refers to a missing {row[2]}"
 
 
-def _schema(connection: sqlite3.Connection) -> Iterator[str | int]:
+@cache
+def _wanted() -> frozenset[tuple[str | None, ...]]:
+    """What the migrations of this version make."""
     fresh = sqlite3.connect(":memory:", isolation_level=None)
     migrate(fresh, 0)
-    query = "select type, name, tbl_name, sql from sqlite_master order by type, name"
-    found, wanted = set(connection.execute(query)), set(fresh.execute(query))
+    wanted = frozenset(fresh.execute(SCHEMA))
     fresh.close()
+    return wanted
+
+
+def _schema(connection: sqlite3.Connection) -> Iterator[str | int]:
+    found = set(connection.execute(SCHEMA))
     yield len(found)
     version = connection.execute("pragma user_version").fetchone()[0]
     if version != newest_schema():
         yield f"schema {version}, not {newest_schema()}"
-    for row in sorted(found ^ wanted, key=str):
+    for row in sorted(found ^ _wanted(), key=str):
         yield f"the {row[0]} {row[1]} is not as Flux makes it"
 
 

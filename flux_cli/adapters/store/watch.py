@@ -66,6 +66,15 @@ class SqliteWatchReader(SqliteReader):
         ).fetchall()
         return Money(sum(row[0] for row in rows), CREDIT), [row[1] for row in rows]
 
+    def chains(self, most: int) -> set[tuple[int, bool]]:
+        """(chain id, whether it is one on this machine) of the latest `most` settlements."""
+        rows = self._rows(
+            "select distinct json_extract(terms, '$.chain_id'), local from"
+            " (select terms, local from settlements order by id desc limit ?)",
+            (most,),
+        )
+        return {(row[0], bool(row[1])) for row in rows}
+
     def entries_about(self, reference: str, most: int) -> list[EntryRecord]:
         """The first `most` entries that concern one object, oldest first."""
         places = self._rows(

@@ -11,6 +11,7 @@ from typing import Any
 
 import msgspec
 
+from flux_cli.adapters.typed import convert
 from flux_cli.domain.paywalls import VERSION, Demand, Demanded
 from flux_cli.domain.settlements import Authorization
 from flux_cli.usecases.web_ports import Claim, Signed
@@ -209,6 +210,6 @@ def _object(text: str) -> dict[str, Any]:
 
 def _typed(value: Any, kind: Any) -> Any:
     try:
-        return msgspec.convert(value, kind, strict=True)
+        return convert(value, kind)
     except msgspec.ValidationError as error:
         raise Unreadable(str(error)) from None

@@ -26,7 +26,13 @@ from flux_cli.entrypoints.cli.cart_documents import cart_document, refuse_unfill
 from flux_cli.entrypoints.cli.exit_codes import ExitCode
 from flux_cli.entrypoints.cli.invocation import Invocation
 from flux_cli.entrypoints.cli.options import MONEY
-from flux_cli.entrypoints.cli.payment_requests import amount_of, key_of, refuse_above_maximum
+from flux_cli.entrypoints.cli.payment_requests import (
+    Rail,
+    RailName,
+    amount_of,
+    key_of,
+    refuse_above_maximum,
+)
 from flux_cli.entrypoints.cli.run_progress import run_progress
 from flux_cli.entrypoints.cli.spec_editor import edited, read_spec
 from flux_cli.entrypoints.cli.verb import daily, verb
@@ -72,6 +78,7 @@ def buy(
     max_increase: MaxIncrease = "0",
     on_failure: OnFailing = Failing.REFUND_ALL,
     negotiate: Negotiate = False,
+    rail: RailName = Rail.SIMULATED,
     buyer: Annotated[str, typer.Option("--for", metavar="AGENT", help="Who buys.")] = ORCHESTRATOR,
 ) -> ExitCode:
     """Find the best cart for a wish over all trusted shops, prove it, ask, and buy it once."""
@@ -99,7 +106,7 @@ def buy(
     if flux.for_people:
         flux.show(cart_document(filled.cart, filled.found, for_people=True))
     terms = terms_of(max_increase, on_failure, filled.cart.hash, negotiate=negotiate)
-    return buy_cart(flux, deps, filled.cart, filled.found, terms)
+    return buy_cart(flux, deps, filled.cart, filled.found, terms, rail)
 
 
 def _flagged(

@@ -12,10 +12,16 @@ from flux_cli.domain.carts import Cart, CartState
 from flux_cli.domain.intents import IntentState, PaymentIntent
 from flux_cli.domain.money import CREDIT
 from flux_cli.entrypoints.cli.cart_documents import cart_document
+from flux_cli.entrypoints.cli.chain_payouts import code_of, over_chain_again
+from flux_cli.entrypoints.cli.document import Document
 from flux_cli.entrypoints.cli.exit_codes import ExitCode
 from flux_cli.entrypoints.cli.invocation import Invocation
 from flux_cli.entrypoints.cli.outcomes import refuse
-from flux_cli.entrypoints.cli.payment_requests import amount_or_nothing, refuse_above_maximum
+from flux_cli.entrypoints.cli.payment_requests import (
+    Rail,
+    amount_or_nothing,
+    refuse_above_maximum,
+)
 from flux_cli.entrypoints.cli.run_progress import run_progress
 from flux_cli.errors import Fix, WrongState
 from flux_cli.usecases.checkout import Moved, OnFailure, Terms, Undecided, checkout
@@ -57,34 +63,53 @@ def terms_of(
 
 
 def buy_cart(
-    flux: Invocation, deps: Deps, cart: Cart, found: Found | None, terms: Terms
+    flux: Invocation,
+    deps: Deps,
+    cart: Cart,
+    found: Found | None,
+    terms: Terms,
+    rail: Rail = Rail.SIMULATED,
 ) -> ExitCode:
-    """Ask, buy, and tell what became of it."""
+    """Ask, buy, and tell what became of it; over a chain, pay the shops that sold there too."""
     refuse_above_maximum(flux, cart.total)
+    progress = run_progress(flux)
+    chain = over_chain_again(flux, deps, cart, progress, rail=rail)
     if cart.state is CartState.OPEN:
         shops = ", ".join(leg.shop for leg in cart.legs)
-        if not flux.confirm(f"Buy all of it for {cart.total} at {shops} (simulated)?"):
+        how = "simulated" if chain is None else "paid in USDC over the chain"
+        if not flux.confirm(f"Buy all of it for {cart.total} at {shops} ({how})?"):
             flux.note(f"nothing is bought: flux carts checkout {cart.id} does it later")
             flux.show(cart_document(cart, found, for_people=flux.for_people))
             return ExitCode.OK
     flux.resume_with("flux", "carts", "checkout", cart.id)
-    ended = checkout(deps, cart.id, terms, progress=run_progress(flux))
+    if chain is not None and (waits := chain.before_cart(cart)) is not None:
+        return waits
+    ended = checkout(deps, cart.id, terms, progress=progress)
+    after = ended if isinstance(ended, Cart) else ended.cart
+    payout = None if chain is None else chain.after_cart(cart, after)
     if isinstance(ended, Moved):
         raise _moved(ended)
     if isinstance(ended, Undecided):
         return _undecided(flux, deps, ended, found)
-    return tell_cart(flux, deps, ended, found)
+    whole = _bought(flux, deps, ended, found)
+    if chain is not None:
+        again = ("flux", "carts", "checkout", cart.id)
+        whole = chain.told(whole, payout, again)
+    flux.show(whole)
+    return code_of(payout, CODES.get(ended.state, ExitCode.OK))
 
 
 def tell_cart(flux: Invocation, deps: Deps, cart: Cart, found: Found | None) -> ExitCode:
     """Show a cart with its orders and its payment, and end with what its state says."""
-    flux.show(
-        cart_document(
-            cart, found, for_people=flux.for_people, last=LAST.get(cart.state, ""), bought=True,
-            payment=_payment(deps, cart),
-        )
-    )  # fmt: skip
+    flux.show(_bought(flux, deps, cart, found))
     return CODES.get(cart.state, ExitCode.OK)
+
+
+def _bought(flux: Invocation, deps: Deps, cart: Cart, found: Found | None) -> Document:
+    return cart_document(
+        cart, found, for_people=flux.for_people, last=LAST.get(cart.state, ""), bought=True,
+        payment=_payment(deps, cart),
+    )  # fmt: skip
 
 
 LAST = {

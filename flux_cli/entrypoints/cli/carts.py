@@ -25,6 +25,7 @@ from flux_cli.entrypoints.cli.document import Column, Document, Listing
 from flux_cli.entrypoints.cli.exit_codes import ExitCode
 from flux_cli.entrypoints.cli.invocation import Invocation
 from flux_cli.entrypoints.cli.pages import FILTERED, filters, page
+from flux_cli.entrypoints.cli.payment_requests import Rail, RailName
 from flux_cli.entrypoints.cli.rulings import shown_refusals
 from flux_cli.entrypoints.cli.run_progress import run_progress
 from flux_cli.entrypoints.cli.verb import TEXT_ONLY, noun, verb
@@ -207,12 +208,13 @@ def checkout(
     max_increase: MaxIncrease = "0",
     on_failure: OnFailing = Failing.REFUND_ALL,
     negotiate: Negotiate = False,
+    rail: RailName = Rail.SIMULATED,
 ) -> ExitCode:
     """Buy a cart: one approval, every shop; called again it goes on where it ended."""
     deps = open_existing(flux.config, timeout=flux.timeout)
     cart = _found(deps, cart_id)
     terms = terms_of(max_increase, on_failure, hash_, negotiate=negotiate)
-    return buy_cart(flux, deps, cart, None, terms)
+    return buy_cart(flux, deps, cart, None, terms, rail)
 
 
 class ReceiptForm(StrEnum):

@@ -53,6 +53,7 @@ BY_ERROR: tuple[tuple[type[errors.FluxError], ExitCode], ...] = (
     (errors.NewerSchema, ExitCode.INTEGRITY),
     (errors.ShopFailed, ExitCode.TEMPORARY),
     (errors.ShopRefused, ExitCode.CONFLICT),
+    (errors.ServerFailed, ExitCode.TEMPORARY),
     # A specialist is a provider that failed; nobody refused, so 3 would be a lie.
     (errors.WorkFailed, ExitCode.TEMPORARY),
     (errors.ChainUnavailable, ExitCode.TEMPORARY),

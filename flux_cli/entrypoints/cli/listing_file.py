@@ -20,7 +20,7 @@ Line = Annotated[str, Field(min_length=1, max_length=600)]
 
 
 class ListingForm(BaseModel):
-    """The whole file; prices are CREDIT as text."""
+    """The whole file; prices are CREDIT as text, and at most one of the last two is there."""
 
     model_config = ConfigDict(
         extra="forbid", strict=True, alias_generator=lambda name: name.removesuffix("_")
@@ -36,6 +36,8 @@ class ListingForm(BaseModel):
     price_min: Line
     price_max: Line
     turnaround_hours: int
+    command: Annotated[list[Line], Field(max_length=20)] = []
+    url: Annotated[str, Field(max_length=300)] = ""
 
 
 def read_listing(path: Path) -> NewListing:
@@ -73,4 +75,6 @@ def read_listing(path: Path) -> NewListing:
         price_min=parse_money(form.price_min, CREDIT),
         price_max=parse_money(form.price_max, CREDIT),
         turnaround_hours=form.turnaround_hours,
+        command=tuple(form.command),
+        url=form.url,
     )

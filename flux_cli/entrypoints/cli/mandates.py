@@ -1,26 +1,32 @@
-"""`flux mandates create|list|show|close|revoke|expire`."""
+"""`flux mandates create|list|show|close|revoke|expire|export|verify`."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import timedelta
+from decimal import Decimal
+from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from flux_cli.bootstrap import open_existing
+from flux_cli.bootstrap_web import check_ap2, export_ap2
+from flux_cli.domain.carts import Cart
 from flux_cli.domain.mandates import Mandate, MandateState
 from flux_cli.domain.money import CREDIT, Asset, Money, find_asset, parse_money
 from flux_cli.domain.policies import Limit, Window
+from flux_cli.domain.text import visible
 from flux_cli.entrypoints.cli.document import Column, Document, Listing
 from flux_cli.entrypoints.cli.invocation import Invocation
 from flux_cli.entrypoints.cli.options import LIST, MONEY
 from flux_cli.entrypoints.cli.pages import filters, page
+from flux_cli.entrypoints.cli.refusal import Refusal
 from flux_cli.entrypoints.cli.rulings import shown_refusals
 from flux_cli.entrypoints.cli.run_document import rows_of
 from flux_cli.entrypoints.cli.verb import noun, verb
-from flux_cli.errors import InvalidAmount, InvalidInput
+from flux_cli.errors import InvalidAmount, InvalidInput, NotFound, WrongState
 from flux_cli.kernel.verdict import Denied
 from flux_cli.usecases.mandates import (
     MandateRequest,
@@ -48,6 +54,13 @@ TABLES = {
     "children": COLUMNS,
     "payments": (ID, Column("purpose", "what"), Column("amount", "amount", "money"), STATE),
 }
+TOKENS = (
+    Column("vct", "mandate"),
+    Column("payee.id", "payee"),
+    Column("payment_amount.amount", "minor units", "number"),
+    Column("payment_amount.currency", "currency"),
+)
+MOST_TOKEN_BYTES = 200_000
 MANDATE = Annotated[str, typer.Argument(metavar="ID", help="The mandate's id, or its start.")]
 EMPTY = "no mandates: `flux mandates create HOLDER TOTAL --purpose WORDS --expires-in 7d` makes one"
 
@@ -189,6 +202,104 @@ def expire(flux: Invocation) -> None:
     deps = open_existing(flux.config, timeout=flux.timeout)
     rows = [describe_mandate(mandate) for mandate in expire_mandates(deps)]
     flux.show(Listing("mandate", rows, COLUMNS, empty="no mandate's time is over"))
+
+
+@verb(
+    app,
+    "export",
+    examples=(
+        "flux mandates export man_01 --holder agent.jwk",
+        "flux mandates export man_01 --holder agent.pem --cart cart_01",
+    ),
+)
+def export(
+    flux: Invocation,
+    mandate_id: MANDATE,
+    holder: Annotated[
+        Path, typer.Option(metavar="FILE", help="The agent's public P-256 key, JWK or PEM.")
+    ],
+    cart: Annotated[
+        str | None, typer.Option(metavar="ID", help="Bind it to this cart's items and shops.")
+    ] = None,
+) -> None:
+    """Put what is left of a mandate into AP2 tokens that others can check.
+
+    They are signed with the ledger's own key, which is made beside it the first time.
+    """
+    deps = open_existing(flux.config, timeout=flux.timeout)
+    with deps.store.reading() as reader:
+        mandate = reader.resolve(Mandate, mandate_id)
+        items = None if cart is None else reader.resolve(Cart, cart)
+    if mandate.state is not MandateState.ACTIVE or not mandate.left.units:
+        raise WrongState(f"nothing of {mandate.id} is left to allow", subject=mandate.id)
+    key = _bytes_of(flux, holder)
+    tokens = export_ap2(flux.config.ledger.path, mandate, key, items, flux.now)
+    fields = {"id": mandate.id, "holder": mandate.holder, "left": mandate.left,
+              "expires_at": mandate.expires_at, **tokens}  # fmt: skip
+    last = f"good for at most {mandate.left}; flux itself still judges every payment"
+    if tokens["unsaid"]:
+        last += "; AP2 has no words for what is unsaid"
+    flux.show(Document("ap2_export", fields, last=last))
+
+
+@verb(
+    app,
+    "verify",
+    examples=("flux mandates verify chain.txt --issuer bank.jwk --audience me --nonce n-1",),
+)
+def verify(
+    flux: Invocation,
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="The AP2 token or chain.")],
+    issuer: Annotated[
+        Path, typer.Option(metavar="FILE", help="The public P-256 key you trust, JWK or PEM.")
+    ],
+    audience: Annotated[str, typer.Option(help="For whom the last one was to be signed.")] = "",
+    nonce: Annotated[str, typer.Option(help="What you asked to be signed.")] = "",
+    transaction: Annotated[
+        str | None, typer.Option(metavar="HASH", help="The checkout that is paid.")
+    ] = None,
+    checkout: Annotated[
+        str | None, typer.Option(metavar="HASH", help="The open checkout mandate's.")
+    ] = None,
+    spent: Annotated[
+        int | None, typer.Option(min=0, metavar="MINOR", help="Cents spent under it before.")
+    ] = None,
+    uses: Annotated[int | None, typer.Option(min=0, help="How often it was used before.")] = None,
+) -> None:
+    """Check an AP2 mandate: signatures, keys, times, audience, constraints; opens no ledger."""
+    text = _bytes_of(flux, file).decode("ascii", "replace").strip()
+    known = {"transaction": transaction, "checkout": checkout, "spent": spent, "uses": uses}
+    key = _bytes_of(flux, issuer)
+    mandates, faults = check_ap2(text, key, audience, nonce, known, flux.now)
+    if faults:
+        said = f"not believed: {visible(faults[0].message)}"
+        flux.deny(said, tuple(Refusal(one.code, one.message) for one in faults))
+    rows = [_plain(mandate) for mandate in mandates]
+    fields: dict[str, object] = {"believed": True, "mandates": rows}
+    bound = "bound to the audience and nonce given" if audience and nonce else "NOT compared with"
+    last = f"{len(rows)} signed in turn, {bound}{'' if audience and nonce else ' any audience'}"
+    flux.show(Document("ap2_mandates", fields, tables={"mandates": TOKENS}, last=last))
+
+
+def _bytes_of(flux: Invocation, file: Path) -> bytes:
+    """What a file holds, if it is not too large. Raises `NotFound`, `InvalidInput`."""
+    try:
+        with (flux.cwd / file).open("rb") as opened:
+            data = opened.read(MOST_TOKEN_BYTES + 1)
+    except OSError as error:
+        raise NotFound(f"{file} cannot be read: {error.strerror}", subject=str(file)) from None
+    if len(data) > MOST_TOKEN_BYTES:
+        raise InvalidInput(f"{file} is larger than {MOST_TOKEN_BYTES} bytes", param="FILE")
+    return data
+
+
+def _plain(value: object) -> object:
+    """A mandate's JSON to be shown; a decimal as the text it was."""
+    if isinstance(value, dict):
+        return {name: _plain(one) for name, one in value.items()}
+    if isinstance(value, list):
+        return [_plain(one) for one in value]
+    return str(value) if isinstance(value, Decimal) else value
 
 
 def _find(deps: Deps, text: str) -> Mandate:

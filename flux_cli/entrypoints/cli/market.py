@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from flux_cli.bootstrap import open_existing
-from flux_cli.domain.marketplace import WEIGHTS, Strategy
+from flux_cli.domain.marketplace import Strategy, weights_of
 from flux_cli.domain.marketplace import Listing as Offer
 from flux_cli.entrypoints.cli import market_hiring, market_selling
 from flux_cli.entrypoints.cli.document import Column, Listing
@@ -75,7 +75,7 @@ def _explained(strategy: Strategy) -> tuple[Column, ...]:
     """The score and each part of it, headed by its weight."""
     parts = (
         Column(f"parts.{name}.value", f"{name}×{weight}", "number")
-        for name, weight in WEIGHTS[strategy].items()
+        for name, weight in weights_of(strategy).items()
     )
     return (Column("provider", "agent"), Column("score", "score", "number"), *parts)
 

@@ -62,6 +62,8 @@ def publish(
     listing = publish_listing(deps, new)
     last = "on offer; to be paid, its provider is listed in a client's policy"
     flux.show(Document("listing", shallow(listing), last=last))
+    if listing.is_outside and (why := deps.outside.barred(listing)) is not None:
+        flux.note(f"it cannot be hired yet, for it is {why}: {deps.outside.allowance(listing).say}")
 
 
 def withdraw(

@@ -72,8 +72,13 @@ ENTRIES: tuple[Entry, ...] = (
     Entry("scenarios", "noun", "Goals ready to run.", "Records"),
     Entry("db", "noun", "The ledger's file: checked, backed up, put back.", "Flux itself"),
     Entry("recover", "verb", "Accept a ledger file that was put back on purpose.", "Flux itself"),
+    Entry("serve", "verb", "Serve the ledger over HTTP, to programs with a key.", "Flux itself"),
+    Entry("keys", "noun", "Keys for programs that use `flux serve`.", "Flux itself"),
     Entry("auth", "noun", "The secrets of the models' providers.", "Flux itself"),
+    Entry("webhooks", "noun", "Who is told of the ledger's events.", "Flux itself"),
     Entry("config", "noun", "What Flux is set to, and by whom.", "Flux itself"),
+    Entry("mcp", "noun", "An agent's money as tools for a model (MCP).", "Flux itself"),
+    Entry("skill", "verb", "Write a skill file: how an agent uses Flux.", "Flux itself"),
     Entry("completion", "verb", "Print the completion script for a shell.", "Flux itself"),
     Entry("help", "verb", "Explain exit codes, environment variables or formats.", "Flux itself"),
 )

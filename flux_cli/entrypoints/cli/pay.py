@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from enum import StrEnum
 from typing import Annotated
 
 import typer
@@ -27,6 +26,8 @@ from flux_cli.entrypoints.cli.payment_requests import (
     MandateId,
     Payer,
     Purpose,
+    Rail,
+    RailName,
     Reference,
     Wording,
     amount_of,
@@ -38,13 +39,6 @@ from flux_cli.entrypoints.cli.payment_requests import (
 from flux_cli.entrypoints.cli.verb import daily, verb
 
 app = daily()
-
-
-class Rail(StrEnum):
-    """How a payment leaves."""
-
-    SIMULATED = "simulated"
-    ARC = "arc"
 
 
 @verb(
@@ -68,9 +62,7 @@ def pay(
     mandate: MandateId = None,
     reference: Reference = "",
     asset: AssetCode = "",
-    rail: Annotated[
-        Rail, typer.Option(help="How it leaves: simulated, or USDC over the Arc chain.")
-    ] = Rail.SIMULATED,
+    rail: RailName = Rail.SIMULATED,
     brain: Brain = None,
     record: Record = False,
     cassette: Cassette = None,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from enum import StrEnum
 from typing import Annotated
 
 import typer
@@ -26,6 +27,17 @@ from flux_cli.usecases.request_money import request_money
 LONGEST_NAME = 200
 LONGEST_CATEGORY = 64
 
+
+class Rail(StrEnum):
+    """How a payment leaves."""
+
+    SIMULATED = "simulated"
+    ARC = "arc"
+
+
+RailName = Annotated[
+    Rail, typer.Option("--rail", help="How it leaves: simulated, or USDC over the Arc chain.")
+]
 Payer = Annotated[str, typer.Argument(metavar="FROM", help="The agent who pays.")]
 AmountText = Annotated[str, typer.Argument(metavar="AMOUNT", help="How much, e.g. 25.00.")]
 AssetCode = Annotated[

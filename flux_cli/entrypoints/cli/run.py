@@ -16,6 +16,7 @@ from flux_cli.domain.money import CREDIT, Money, parse_money
 from flux_cli.domain.quorum import Urgency
 from flux_cli.domain.returns import claimed_return
 from flux_cli.domain.runs import Run, RunState
+from flux_cli.domain.settlements import ARC
 from flux_cli.entrypoints.cli.brain_options import (
     Brain,
     Cassette,
@@ -23,11 +24,18 @@ from flux_cli.entrypoints.cli.brain_options import (
     Record,
     open_for_votes,
 )
+from flux_cli.entrypoints.cli.chain_payouts import (
+    OverChain,
+    code_of,
+    over_chain,
+    refuse_what_buys,
+)
 from flux_cli.entrypoints.cli.exit_codes import ExitCode
 from flux_cli.entrypoints.cli.fail_on import FailOn, read_fail_on
 from flux_cli.entrypoints.cli.invocation import Invocation
 from flux_cli.entrypoints.cli.options import MONEY
 from flux_cli.entrypoints.cli.outcomes import end_of_run
+from flux_cli.entrypoints.cli.payment_requests import Rail, RailName
 from flux_cli.entrypoints.cli.run_document import run_document
 from flux_cli.entrypoints.cli.run_preview import show_plan
 from flux_cli.entrypoints.cli.run_progress import run_progress
@@ -51,6 +59,7 @@ LARGEST_BRIEF = 200_000
         "flux run marketing-campaign --out campaign",
         'flux run "Launch a campaign for a solar lantern" --brief lantern.md',
         "flux run autonomous-payment --fail-on denied",
+        "flux run product-launch --rail arc",
         "flux run --resume run_01",
     ),
 )
@@ -72,6 +81,7 @@ def run(
     expected_return: Annotated[
         str | None, typer.Option(help="What the owner expects back, in CREDIT.")
     ] = None,
+    rail: RailName = Rail.SIMULATED,
     resume: Annotated[str | None, typer.Option(help="Go on with this run instead.")] = None,
     brain: Brain = None,
     record: Record = False,
@@ -98,7 +108,10 @@ def run(
         out=None if out is None else out.resolve(),
         seed=deps.settings.seed if seed is None else seed,
         strategy=strategy or _own_strategy(wanted) or deps.settings.strategy,
+        rail=rail.value,
     )
+    if rail is Rail.ARC:
+        refuse_what_buys(wanted)
     return _begin(flux, deps, wanted, fails)
 
 
@@ -139,20 +152,31 @@ def go_on(
     progress = run_progress(flux)
     listen(deps, lambda agent, doing: progress("doing", agent=agent, doing=doing))
     if run.state in (RunState.PLANNING, RunState.REQUESTING, RunState.WORKING):
-        progress("run", id=run.id, state=run.state, money="simulated")
+        money = "simulated" if run.rail != ARC else "USDC"
+        progress("run", id=run.id, state=run.state, money=money)
+    chain = over_chain(flux, deps, progress, rail=run.rail)
+    if chain is not None and (waits := chain.before_run(run)) is not None:
+        return waits
     ended = carry_out_run(deps, run.id, progress)
-    return tell(flux, deps, ended, fails)
+    return tell(flux, deps, ended, fails, chain)
 
 
 def tell(
-    flux: Invocation, deps: Deps, run: Run, fails: frozenset[ExitCode] | None = None
+    flux: Invocation,
+    deps: Deps,
+    run: Run,
+    fails: frozenset[ExitCode] | None = None,
+    chain: OverChain | None = None,
 ) -> ExitCode:
-    """Answer with a run as it stands."""
+    """Answer with a run as it stands; over a chain, once whom it paid is paid there too."""
+    payout = None if chain is None else chain.after_run(run)
     with deps.store.reading() as reader:
         document = describe_run(reader, run)
         intents = reader.find(PaymentIntent, run_id=run.id, oldest_first=True)
     whole = run_document(document, for_people=flux.for_people)
-    return end_of_run(flux, run, intents, whole, fails)
+    if chain is not None:
+        whole = chain.told(whole, payout, ("flux", "runs", "resume", run.id))
+    return code_of(payout, end_of_run(flux, run, intents, whole, fails))
 
 
 def _goal(deps: Deps, text: str, brief: Path | None, sources: tuple[Path, ...]) -> Goal:

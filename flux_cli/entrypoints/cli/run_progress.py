@@ -7,7 +7,7 @@ from flux_cli.entrypoints.cli.invocation import Invocation
 from flux_cli.usecases.ports import Progress
 
 SENTENCES = {
-    "run": "run {id} (simulated money)",
+    "run": "run {id} ({money} money)",
     "planned": "plan: {tasks} tasks",
     "purchases": "plan: {purchases} purchases, each asked for by itself",
     "errand": "plan: shop for {wish}",
@@ -21,6 +21,9 @@ SENTENCES = {
     "no_answer": "no answer from {model} for {seat} ({error}): {instead}",
     "no_plan": "no plan from {model} ({error}): the templates plan instead",
     "no_list": "no shopping list from {model} ({error}): the wish is read by rules instead",
+    "no_words": "no texts from {model} for the {trade} ({error}): the offline ones are used",
+    "worded": "{model} writes {texts} texts for the {trade}",
+    "not_worded": "{model}'s texts for the {trade} are not taken: {why}",
     "unpaid": "{cost} for {what} could not be charged ({why})",
     "approved": "approved: {amount}, {yes} of 5 YES, {needed} needed",
     "waiting": "payment {payment} is {state}",
@@ -39,6 +42,7 @@ SENTENCES = {
     "negotiated": "{shop} takes {off} off after {rounds} rounds (simulated)",
     "leg": "{shop}: {state}",
     "taken_back": "{shop}: {state}, its order is no longer wanted",
+    "settlement": "settlement {id}: {state}",
     "settled": "{paid} paid, {back} came back: {state}",
 }
 """How each step of a run is said."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import sys
 from enum import StrEnum
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Annotated
 
@@ -14,13 +15,15 @@ from flux_cli.bootstrap import open_existing, open_watch
 from flux_cli.entrypoints.cli.exit_codes import ExitCode
 from flux_cli.entrypoints.cli.invocation import Invocation
 from flux_cli.entrypoints.cli.verb import TEXT_ONLY, daily, verb
-from flux_cli.errors import Fix, InvalidInput, OwnerRequired
+from flux_cli.errors import Fix, InvalidInput, MissingExtra, OwnerRequired
 
 app = daily()
 
 KINDS = (".svg", ".png", ".txt")
 _SIZE = re.compile(r"([0-9]{2,3})x([0-9]{2,3})", re.ASCII)
 SMALLEST = (40, 12)
+IN_A_BROWSER = "textual.drivers.web_driver:WebDriver"
+"""What `--web` says to the process of each viewer, whose terminal is the browser's."""
 
 
 class Shown(StrEnum):
@@ -36,6 +39,7 @@ class Shown(StrEnum):
     BUDGET = "budget"
     SETTLEMENT = "settlement"
     APPROVALS = "approvals"
+    KEYS = "keys"
     POLICY = "policy"
     ANALYTICS = "analytics"
 
@@ -72,6 +76,12 @@ def tui(
     replay: Annotated[
         str | None, typer.Option(metavar="RUN", help="Show how a run went, event by event.")
     ] = None,
+    web: Annotated[
+        bool, typer.Option("--web", help="Show it in a browser on this machine, read-only.")
+    ] = False,
+    port: Annotated[
+        int, typer.Option(min=0, max=65535, help="With --web; 0 takes any that is free.")
+    ] = 0,
     speed: Annotated[
         float, typer.Option(metavar="TIMES", min=0.1, max=1000, help="How fast it is replayed.")
     ] = 1.0,
@@ -90,6 +100,9 @@ def tui(
             f"a picture ends in {', '.join(KINDS)}, not {snapshot.suffix!r}", param="--snapshot"
         )
     cells = _cells(size)
+    if web:
+        _only_shown(allow_writes=allow_writes, other=snapshot or open_ or replay)
+        return _in_a_browser(flux, screen, theme, port)
     if snapshot is None:
         _fit_for_a_dashboard(flux)
     if allow_writes and (flux.no_input or flux.environ.get("CI")):
@@ -102,6 +115,36 @@ def tui(
         return ExitCode.TERMINATED if start.run(dashboard) else ExitCode.OK
     start.picture(dashboard, snapshot, cells)
     flux.note(f"{snapshot} shows {screen} at {size}")
+    return ExitCode.OK
+
+
+def _only_shown(*, allow_writes: bool, other: object) -> None:
+    if allow_writes:
+        raise InvalidInput("--web only reads: --allow-writes is for a terminal", param="--web")
+    if other is not None:
+        raise InvalidInput("--web takes --screen, --theme and --port", param="--web")
+
+
+def _in_a_browser(flux: Invocation, screen: Shown, theme: Theme, port: int) -> ExitCode:
+    """Serve it until stopped; the URL is the one line on stdout."""
+    if find_spec("textual_serve") is None:
+        raise MissingExtra(
+            "a dashboard in a browser needs the extra `web`, which is not installed",
+            fixes=(Fix("install it", ("pip", "install", "flux-agents[web]")),),
+        )
+    from flux_cli.entrypoints.http.serve import listen
+    from flux_cli.entrypoints.tui.web import Dashboards
+
+    watch = open_watch(flux.config)
+    watch.changed()  # there is a ledger, and it can be read: else a viewer would see nothing
+    watch.close()
+    ledger = str(flux.config.ledger.path)
+    shown = ("--db", ledger, "--screen", screen.value, "--theme", theme.value)
+    dashboards = Dashboards((sys.executable, "-m", "flux_cli", "tui", *shown), listen(port))
+    flux.print(dashboards.url)
+    flux.note("read-only, on this machine, for who has that line; Ctrl-C stops it")
+    dashboards.serve()
+    flux.note("stopped")
     return ExitCode.OK
 
 
@@ -121,6 +164,8 @@ def _fit_for_a_dashboard(flux: Invocation) -> None:
         Fix("take a picture instead", ("flux", "tui", "--snapshot", "overview.svg")),
         Fix("or see it as text", ("flux", "status")),
     )
+    if flux.environ.get("TEXTUAL_DRIVER") == IN_A_BROWSER:
+        return
     if not (flux.terminal.out_is_tty and flux.terminal.err_is_tty and sys.stdin.isatty()):
         raise InvalidInput("a dashboard needs a terminal, and this is none", fixes=instead)
     if flux.environ.get("TERM", "") in ("", "dumb"):

@@ -18,12 +18,17 @@ if TYPE_CHECKING:
     from flux_cli.bootstrap import ShopDesk
 
 MOST_BODY_BYTES = 1_000_000
+VERSIONS = ("2026-01-30", "2026-04-17")
+"""Of the Agentic Commerce Protocol; a client that names none gets the last."""
 
 
 def retailers_app(desks: Mapping[str, ShopDesk], log: Log) -> Guard:
     """The shops as an ASGI application: `/amazon/checkout_sessions` and so on."""
 
     async def answer(request: Request) -> JSONResponse:
+        version = request.headers.get("API-Version", VERSIONS[-1])
+        if version not in VERSIONS:
+            return _wrong_version(version)
         desk = desks.get(request.path_params["shop"])
         if desk is None:
             return _refused(404, "not_found", "there is no such shop")
@@ -38,8 +43,15 @@ def retailers_app(desks: Mapping[str, ShopDesk], log: Log) -> Guard:
             headers = {**headers, "Request-Id": request_id[:200]}
         return JSONResponse(found, status, headers=dict(headers))
 
-    route = Route("/{shop}/{path:path}", answer, methods=["GET", "POST"])
-    return Guard(Starlette(routes=[route]), log, MOST_BODY_BYTES)
+    route = Route("/{shop}/{path:path}", answer, methods=["GET", "POST", "PUT", "PATCH"])
+    app = Starlette(routes=[route], exception_handlers={404: _no_route, 405: _no_route})
+    return Guard(app, log, MOST_BODY_BYTES)
+
+
+async def _no_route(request: Request, _: Exception) -> JSONResponse:
+    if "shop" in request.path_params:
+        return _refused(405, "method_not_allowed", "that method is not answered here")
+    return _refused(404, "not_found", "a shop's paths begin with its name")
 
 
 async def _body(request: Request) -> dict[str, Any]:
@@ -58,6 +70,12 @@ async def _body(request: Request) -> dict[str, Any]:
     if not isinstance(found, dict):
         raise ValueError("a body is a JSON object")
     return found
+
+
+def _wrong_version(version: str) -> JSONResponse:
+    message = f"{version[:40]!r} is no version that is spoken here"
+    content = {"type": "invalid_request", "code": "unsupported_api_version", "message": message}
+    return JSONResponse(content | {"supported_versions": list(VERSIONS)}, 400)
 
 
 def _refused(status: int, code: str, message: str) -> JSONResponse:

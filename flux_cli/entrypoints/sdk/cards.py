@@ -10,6 +10,7 @@ from flux_cli.entrypoints.sdk.given import LONGEST_MEMO, cap_of, cents_of, money
 from flux_cli.entrypoints.sdk.objects import Row
 from flux_cli.entrypoints.sdk.payments import quietly
 from flux_cli.entrypoints.sdk.seen import first_refusal, said
+from flux_cli.entrypoints.sdk.wording import CARD_DETAIL, MERCHANT, justified
 from flux_cli.usecases import card_network as network
 from flux_cli.usecases import cards as engine
 from flux_cli.usecases.issue_card import open_card_network
@@ -18,8 +19,6 @@ from flux_cli.usecases.ports import Deps, Reader
 from flux_cli.usecases.request_money import request_money
 from flux_cli.usecases.view_payments import view_quorum
 from flux_cli.usecases.wallets import known_agent
-
-LONGEST_DETAIL = 64
 
 
 def request_card(
@@ -34,9 +33,7 @@ def request_card(
 ) -> Row:
     """Ask for a card over an amount; see `AgentPaySDK.request_payment_card`."""
     amount = money_of(cents)
-    reasons = text_of(justification, "justification", LONGEST_MEMO)
-    if isinstance(expected_roi, str):
-        reasons, expected_roi = f"{reasons} Expected return: {expected_roi}".strip(), None
+    reasons, expected_roi = justified(justification, expected_roi)
     with deps.store.reading() as reader:
         known_agent(reader, agent)
     request = MoneyRequest(
@@ -44,7 +41,7 @@ def request_card(
         amount=amount,
         shares=(Share(open_card_network(deps), amount),),
         purpose=text_of(purpose, "purpose", LONGEST_MEMO),
-        justification=text_of(reasons, "justification with expected_roi", LONGEST_MEMO),
+        justification=reasons,
         claimed_return=cap_of(expected_roi, "expected_roi"),
         urgency=Urgency(urgency.lower()),
         plan_digest="",
@@ -108,11 +105,11 @@ def charge(
     answer = network.charge(
         deps,
         Presented(
-            text_of(number, "card_number", LONGEST_DETAIL),
-            text_of(expiry_date, "expiry_date", LONGEST_DETAIL),
-            text_of(cvv, "cvv", LONGEST_DETAIL),
+            text_of(number, "card_number", CARD_DETAIL),
+            text_of(expiry_date, "expiry_date", CARD_DETAIL),
+            text_of(cvv, "cvv", CARD_DETAIL),
         ),
-        merchant=text_of(merchant_name, "merchant_name", network.LONGEST_NAME),
+        merchant=text_of(merchant_name, "merchant_name", MERCHANT),
         amount=money_of(cents),
         network_id=f"sdk:{deps.ids.new('event')}",
     )

@@ -12,8 +12,9 @@ from flux_cli.domain.intents import IntentState, PaymentIntent
 from flux_cli.entrypoints.sdk.given import LONGEST_MEMO, key_of, money_of, text_of
 from flux_cli.entrypoints.sdk.objects import Escrow, EscrowResult, EscrowStatus
 from flux_cli.entrypoints.sdk.pages import every
-from flux_cli.entrypoints.sdk.payments import KEY_REUSED, NO_POLICY, absent, quietly
+from flux_cli.entrypoints.sdk.payments import NO_POLICY, absent, quietly
 from flux_cli.entrypoints.sdk.seen import code_of, first_refusal, said, see_escrow
+from flux_cli.entrypoints.sdk.wording import KEY_REUSED, once_approved, role_of
 from flux_cli.errors import Frozen, KeyReused, NotFound, WrongState
 from flux_cli.kernel.verdict import Denied
 from flux_cli.usecases.end_escrow import Part, refund_escrow, release_escrow, submit_work
@@ -62,9 +63,7 @@ def _not_locked(intent: PaymentIntent, key: str) -> EscrowResult:
     assert refusal is not None, "what is not approved was refused or waits"
     message = said(refusal)
     if intent.state is IntentState.AWAITING_OWNER:
-        message += (
-            f"; after approve_payment({intent.id!r}) create it again with idempotency_key={key!r}"
-        )
+        message += once_approved(intent.id, key)
     return EscrowResult(False, None, code_of(refusal), message)
 
 
@@ -118,9 +117,7 @@ def escrows_of(
     deps: Deps, agent: str, role: str | None, status: EscrowStatus | str | None
 ) -> list[Escrow]:
     """An agent's escrows, newest first; see `AgentPaySDK.list_agent_escrows`."""
-    roles = ("payer", "payee")
-    if role is not None and role not in roles:
-        raise ValueError(f"role is one of {', '.join(roles)}, or None, not {role!r}")
+    role_of(role)
     wanted = None if status is None else EscrowStatus(status.upper())
     found: dict[str, Escrow] = {}
     with deps.store.reading() as reader:

@@ -13,12 +13,12 @@ from flux_cli.domain.quorum import Urgency
 from flux_cli.entrypoints.sdk.given import LONGEST_MEMO, json_of, key_of, money_of, text_of
 from flux_cli.entrypoints.sdk.objects import PaymentIntent, PaymentResult
 from flux_cli.entrypoints.sdk.seen import KEYED, UNKEYED, see_payment, see_result
+from flux_cli.entrypoints.sdk.wording import KEY_REUSED, as_transaction
 from flux_cli.errors import KeyReused, NotFound
 from flux_cli.usecases.money_request import MoneyRequest
 from flux_cli.usecases.ports import Deps
 from flux_cli.usecases.request_money import request_money
 
-KEY_REUSED = "IDEMPOTENCY_KEY_REUSED"
 NO_POLICY = "NO_POLICY"
 """An agent that nobody gave a policy spends nothing: the economy's specialists, at first."""
 
@@ -109,16 +109,4 @@ def transfer(
 ) -> dict[str, object]:
     """A payment told as a transaction; see `AgentPaySDK.transfer_to_agent`."""
     result = pay(deps, from_agent, to_agent, cents, purpose, None, metadata)
-    intent = result.payment_intent
-    if intent is None:
-        raise ValueError(result.error_message)
-    told: dict[str, object] = {
-        "transaction_id": intent.intent_id,
-        "from_agent": from_agent,
-        "to_agent": to_agent,
-        "amount": cents,
-        "status": "completed" if result.success else "failed",
-        "timestamp": (intent.completed_at or intent.created_at).isoformat(),
-        "purpose": purpose,
-    }
-    return told if result.success else told | {"error": result.error_message}
+    return as_transaction(result, from_agent, to_agent, cents, purpose)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from dataclasses import dataclass
 
 from flux_cli.domain import agents, escrows, intents
 from flux_cli.domain.agents import AgentStatus
@@ -76,7 +77,15 @@ def code_of(refusal: Refusal) -> str:
     return CODES.get(refusal.code, cap)
 
 
-def first_refusal(intent: intents.PaymentIntent) -> Refusal | None:
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """What was decided of a payment: all that its status and its reason follow from."""
+
+    state: IntentState
+    refusals: tuple[Refusal, ...]
+
+
+def first_refusal(intent: intents.PaymentIntent | Judged) -> Refusal | None:
     """Why the payment was not made, the most serious reason; None where it was."""
     final = [refusal for refusal in intent.refusals if refusal.code not in AWAITED]
     waits = intent.state in (IntentState.AWAITING_OWNER, IntentState.AWAITING_QUORUM)
@@ -92,12 +101,17 @@ def said(refusal: Refusal) -> str:
     return f"{refusal.message}: {Money(refusal.observed)}, limit {Money(max(refusal.limit, 0))}"
 
 
+def status_of(intent: intents.PaymentIntent | Judged) -> PaymentStatus:
+    """Where a payment stands; one there was no money for did not fail by policy."""
+    refusal, status = first_refusal(intent), STATUSES[intent.state]
+    if status is PaymentStatus.FAILED_POLICY and refusal and refusal.code == "insufficient_funds":
+        return PaymentStatus.FAILED_FUNDS
+    return status
+
+
 def see_payment(reader: Reader, intent: intents.PaymentIntent) -> PaymentIntent:
     """A payment; of one with several payees the first is named."""
-    refusal = first_refusal(intent)
-    status = STATUSES[intent.state]
-    if status is PaymentStatus.FAILED_POLICY and refusal and refusal.code == "insufficient_funds":
-        status = PaymentStatus.FAILED_FUNDS
+    refusal, status = first_refusal(intent), status_of(intent)
     done = status is PaymentStatus.COMPLETED
     return PaymentIntent(
         intent_id=intent.id,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from asyncio import get_running_loop
 from collections.abc import Callable, Iterable
 from dataclasses import replace
-from signal import SIGTERM
+from signal import SIGHUP, SIGTERM
 from typing import Any, ClassVar
 
 from textual import events, work
@@ -46,13 +46,15 @@ class FluxApp(App[None]):
 
     CSS_PATH = "dashboard.tcss"
     TITLE = "flux"
-    ENABLE_COMMAND_PALETTE = True
+    # Else the hidden filter would take the keys that are pressed before there is a panel.
+    AUTO_FOCUS = ""
     BINDINGS: ClassVar[list[BindingType]] = [
         *(
             Binding(str(number), f"screen('{name}')", name, show=False)
             for number, name in enumerate(NUMBERED, 1)
         ),
         Binding("i", "screen('approvals')", "approvals", show=False),
+        Binding("K", "screen('keys')", "keys", show=False),
         Binding("p", "screen('policy')", "policy", show=False),
         Binding("v", "screen('analytics')", "analytics", show=False),
         Binding("g", "jump", "jump", show=False),
@@ -73,6 +75,7 @@ class FluxApp(App[None]):
         Binding("tab", "next(1)", "next panel", show=False, priority=True),
         Binding("shift+tab", "next(-1)", "panel before", show=False, priority=True),
         Binding("escape", "back", "back", show=False),
+        Binding("ctrl+z", "suspend_process", "to the shell", show=False),
         Binding("q", "quit", "quit", show=False),
     ]
 
@@ -99,7 +102,7 @@ class FluxApp(App[None]):
         self._last: Frame | None = None
         self._said = ""
         self._jumping: dict[str, PanelBox] = {}
-        self.frames = 0
+        self.paints = self.frames = 0
         self.was_terminated = False
         self.bug: Exception | None = None
         self.follower = (
@@ -126,7 +129,8 @@ class FluxApp(App[None]):
         self._want()
         if not self.is_headless:
             # Else the signal would fall into the middle of drawing, and the terminal stay as it is.
-            get_running_loop().add_signal_handler(SIGTERM, self._stop_at_a_signal)
+            for number in (SIGTERM, SIGHUP):
+                get_running_loop().add_signal_handler(number, self._stop_at_a_signal)
 
     def _stop_at_a_signal(self) -> None:
         self.was_terminated = True
@@ -163,7 +167,8 @@ class FluxApp(App[None]):
             self._said = frame.fault
         else:
             await self.query_one(Board).show(frame.view)
-        self.frames += 1
+        self.paints += 1
+        self.frames += not frame.is_hasty
         self._chrome()
 
     def _chrome(self) -> None:
@@ -177,9 +182,10 @@ class FluxApp(App[None]):
 
     def _head(self, width: int) -> Content:
         at = f"as of {self._last.at:%H:%M:%S} UTC" if self._last else ""
-        left = f"flux — {harmless(self._ledger)} · SIMULATED money"
+        money = (self._last and self._last.money) or "…"
+        left = f"flux — {harmless(self._ledger)} · {money}"
         if len(left) + len(at) + 1 > width:
-            left = "flux — SIMULATED money"
+            left = f"flux — {money}"
         gap = max(1, width - len(left) - len(at))
         return Content.assemble((left, "bold"), (" " * gap, ""), (at, "$text-muted"))
 
@@ -350,7 +356,9 @@ class FluxApp(App[None]):
 
     def action_export(self) -> None:
         """Write what is on the screen to files beside where flux was started."""
-        if self.view is not None:
+        if self.is_web:
+            self._tell("a browser only watches: export from `flux tui` in a terminal")
+        elif self.view is not None:
             self._tell(export_view(self, self.view))
 
     @work

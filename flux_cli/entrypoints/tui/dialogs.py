@@ -14,7 +14,7 @@ from textual.widgets import Input, Static
 from flux_cli.entrypoints.tui.paint import harmless, wrapped
 
 KEYS = (
-    ("1–9", "screens; i approvals, p policy, v analytics"),
+    ("1–9", "screens; i approvals, K keys, p policy, v analytics"),
     ("g", "jump: one letter on each panel"),
     ("tab", "next panel; in a narrow terminal also those beside"),
     ("↑ ↓ j k", "move; enter opens, esc goes back"),

@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+import os
+import sys
+import threading
+import time
 from pathlib import Path
+from signal import SIGHUP
 from typing import Any
 
 from flux_cli.domain.cards import Card
@@ -19,6 +24,10 @@ from flux_cli.usecases.dashboard_ports import Watch
 from flux_cli.usecases.dashboard_view import Ref
 from flux_cli.usecases.ports import Deps
 from flux_cli.usecases.view_agents import agent_named
+
+VIEWER_SECONDS = 1.0
+GONE = 128 + SIGHUP
+"""The exit code where nobody can see it any more."""
 
 OPENED: dict[str, tuple[str, type]] = {
     "pi": ("payment", PaymentIntent),
@@ -54,10 +63,25 @@ def dashboard(
 
 def run(app: FluxApp) -> bool:
     """Show it until its owner quits; whether it was a signal that ended it."""
+    threading.Thread(target=_end_with_its_viewer, name="flux-viewer", daemon=True).start()
     app.run()
     if app.bug is not None:
         raise app.bug
     return app.was_terminated
+
+
+def _end_with_its_viewer() -> None:
+    """End this process once the terminal it is drawn on, or the server it is drawn for, is gone.
+
+    Drawing would block for good then, so nothing that waits for it could end the process.
+    """
+    parent, stdin = os.getppid(), sys.stdin.fileno()
+    was_terminal = os.isatty(stdin)
+    while True:
+        time.sleep(VIEWER_SECONDS)
+        # A terminal whose window was closed is none any more.
+        if os.getppid() != parent if not was_terminal else not os.isatty(stdin):
+            os._exit(GONE)
 
 
 def picture(app: FluxApp, path: Path, size: tuple[int, int]) -> None:

@@ -9,6 +9,7 @@ import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -193,3 +194,36 @@ def test_a_server_that_is_not_there_is_no_cart(flux: Flux, work: Path) -> None:
     assert ended.code == 3
     loose = flux("buy", "--spec", "wish.json", FLUX_SHOPPING_ADDRESS="https://evil.example")
     assert loose.code == 2
+
+
+def told(url: str, method: str, body: object, **headers: str) -> tuple[int, dict[str, Any]]:
+    data = None if body is None else json.dumps(body).encode()
+    sent = {name.replace("_", "-"): value for name, value in headers.items()}
+    request = urllib.request.Request(url, data, sent, method=method)
+    try:
+        with urllib.request.urlopen(request) as answer:
+            return answer.status, json.load(answer)
+    except urllib.error.HTTPError as error:
+        with error:
+            return error.code, json.load(error)
+
+
+def test_the_served_shops_speak_the_versions_they_say(served: str) -> None:
+    items = {"line_items": [{"id": "A1002-12", "quantity": 2}]}
+    status, cart = told(
+        f"{served}/amazon/carts", "POST", items, Idempotency_Key="c", API_Version="2026-04-17"
+    )
+    assert status == 201
+    url = f"{served}/amazon/carts/{cart['id']}"
+    assert told(url, "GET", None, API_Version="2026-01-30") == (200, cart)
+    assert told(url, "PUT", items)[1]["totals"] == cart["totals"]
+    assert told(url, "GET", None, API_Version="2025-09-29") == (
+        400,
+        {
+            "type": "invalid_request",
+            "code": "unsupported_api_version",
+            "message": "'2025-09-29' is no version that is spoken here",
+            "supported_versions": ["2026-01-30", "2026-04-17"],
+        },
+    )
+    assert told(url, "DELETE", None)[0] == 405

@@ -15,7 +15,7 @@ import time
 
 import pytest
 
-DEADLINE_SECONDS = 30
+DEADLINE_SECONDS = 60
 LEFT = (b"\x1b[?1049l", b"\x1b[?25h")
 """What gives the terminal back: the screen as it was, the cursor shown."""
 
@@ -23,18 +23,41 @@ LEFT = (b"\x1b[?1049l", b"\x1b[?25h")
 class Terminal:
     """`flux tui` in a pseudo-terminal, and every byte it wrote."""
 
-    def __init__(self, size: tuple[int, int]) -> None:
+    def __init__(self, size: tuple[int, int], *argv: str) -> None:
+        command = argv or (sys.executable, "-m", "flux_cli", "tui")
         self.child, self._fd = pty.fork()
         if self.child == 0:
-            os.execv(sys.executable, [sys.executable, "-m", "flux_cli", "tui"])
+            os.execvp(command[0], command)
         self.bytes = b""
         self.resize(size)
+
+    @property
+    def is_cooked(self) -> bool:
+        """Whether the terminal itself echoes and reads lines, as a shell expects it."""
+        modes = termios.tcgetattr(self._fd)[3]
+        return bool(modes & termios.ECHO) and bool(modes & termios.ICANON)
+
+    def hang_up(self) -> None:
+        """Close the terminal's window."""
+        os.close(self._fd)
+
+    def forget(self) -> None:
+        self.bytes = b""
 
     def resize(self, size: tuple[int, int]) -> None:
         fcntl.ioctl(self._fd, termios.TIOCSWINSZ, struct.pack("HHHH", size[1], size[0], 0, 0))
 
     def press(self, keys: bytes) -> None:
         os.write(self._fd, keys)
+
+    def paste(self, text: bytes) -> None:
+        """As a terminal does that was asked to mark what is pasted."""
+        self.press(b"\x1b[200~")
+        for start in range(0, len(text), 2048):
+            # Whoever reads it may have to write first.
+            self._read(0)
+            self.press(text[start : start + 2048])
+        self.press(b"\x1b[201~")
 
     def wait_for(self, text: bytes) -> None:
         end = time.monotonic() + DEADLINE_SECONDS
@@ -49,8 +72,8 @@ class Terminal:
             assert time.monotonic() < end, self.bytes[-3000:]
         return os.waitstatus_to_exitcode(os.waitpid(self.child, 0)[1])
 
-    def _read(self) -> bool:
-        if not select.select([self._fd], [], [], 0.2)[0]:
+    def _read(self, seconds: float = 0.2) -> bool:
+        if not select.select([self._fd], [], [], seconds)[0]:
             return True
         try:
             got = os.read(self._fd, 65536)
@@ -81,17 +104,76 @@ def test_130_it_is_live_survives_a_storm_of_resizes_and_gives_the_terminal_back(
     terminal.press(b"q")
     assert terminal.ended() == 0
     assert all(mark in terminal.bytes for mark in LEFT)
+    assert terminal.is_cooked
     assert b"\x1b]52" not in terminal.bytes
     assert b"\x1b]0;" not in terminal.bytes
     assert flux("verify").code == 0
 
 
-def test_sigterm_ends_it_with_the_terminal_as_it_was(ledger):
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP], ids=str)
+def test_a_signal_ends_it_with_the_terminal_as_it_was(ledger, number):
     terminal = Terminal((80, 24))
     terminal.wait_for(b"Live feed")
-    os.kill(terminal.child, signal.SIGTERM)
+    assert not terminal.is_cooked
+    os.kill(terminal.child, number)
     assert terminal.ended() == 143
     assert all(mark in terminal.bytes for mark in LEFT)
+    assert terminal.is_cooked
+
+
+def test_it_ends_when_its_window_is_closed(ledger, flux):
+    terminal = Terminal((80, 24))
+    terminal.wait_for(b"Live feed")
+    terminal.hang_up()
+    end = time.monotonic() + DEADLINE_SECONDS
+    while not (ended := os.waitpid(terminal.child, os.WNOHANG))[0]:
+        assert time.monotonic() < end
+        time.sleep(0.05)
+    assert os.waitstatus_to_exitcode(ended[1]) in (128 + signal.SIGHUP, 143)
+    assert flux("verify").code == 0
+
+
+SHELL = """set -m
+"$0" -m flux_cli tui
+echo "the shell again: $?"
+read -r line
+fg
+echo "ended: $?"
+"""
+
+
+def test_130_it_stops_at_ctrl_z_and_goes_on_with_what_came_meanwhile(ledger, flux):
+    terminal = Terminal((100, 30), "sh", "-c", SHELL, sys.executable)
+    terminal.wait_for(b"Live feed")
+    terminal.press(b"\x1a")
+    terminal.wait_for(b"the shell again: 14")
+    assert all(mark in terminal.bytes for mark in LEFT)
+    assert terminal.is_cooked
+    assert flux("pay", "orchestrator", "researcher", "6.66").code == 0
+    terminal.forget()
+    terminal.press(b"\n")
+    terminal.wait_for(b"$6.66")
+    assert not terminal.is_cooked
+    terminal.press(b"q")
+    terminal.wait_for(b"ended: 0")
+    assert terminal.ended() == 0
+    assert terminal.is_cooked
+
+
+def test_130_a_megabyte_pasted_into_the_filter_and_the_dialog_does_nothing(ledger, flux):
+    terminal = Terminal((100, 30), sys.executable, "-m", "flux_cli", "tui", "--allow-writes")
+    terminal.wait_for(b"Live feed")
+    terminal.press(b"i")
+    terminal.wait_for(b"Waiting for the owner")
+    terminal.press(b"A")
+    terminal.wait_for(b"Type 40.00 to go on")
+    terminal.paste(b"40.00\r\n" * 150_000)
+    terminal.press(b"\x1b")
+    terminal.wait_for(b"nothing was done")
+    terminal.press(b"q")
+    assert terminal.ended() == 0
+    states = [one["state"] for one in flux("payments", "list", "--json").json()["data"]]
+    assert states == ["awaiting_owner", "captured"]
 
 
 def test_129_without_a_terminal_it_says_how_to_take_a_picture(ledger, flux):

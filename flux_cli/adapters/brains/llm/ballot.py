@@ -12,6 +12,7 @@ import msgspec
 
 from flux_cli.adapters.brains.llm.endpoint import NoAnswer
 from flux_cli.adapters.brains.seats import cfo, data, growth, operations, risk
+from flux_cli.adapters.typed import convert
 from flux_cli.domain.free_text import bounded
 from flux_cli.domain.money import Money, parse_money
 from flux_cli.domain.quorum import (
@@ -133,7 +134,7 @@ def read_ballot(form: Mapping[str, Any], seat: str, dossier: Dossier) -> Opinion
     `vote` alone is the verdict. A model's NO is never hard: only the seat's rules have that.
     """
     try:
-        ballot = msgspec.convert(form, _Ballot, strict=True)
+        ballot = convert(form, _Ballot)
     except msgspec.ValidationError as error:
         raise NoAnswer(BallotError.SCHEMA, bounded(str(error), 160)) from None
     vote = Vote(ballot.vote)

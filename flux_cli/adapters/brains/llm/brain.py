@@ -16,6 +16,7 @@ from flux_cli.adapters.brains.llm.plan import plan_prompt, read_plan
 from flux_cli.adapters.brains.llm.prompts import ballot_prompt
 from flux_cli.adapters.brains.llm.switchboard import Bill, Call, Switchboard
 from flux_cli.adapters.brains.llm.wish import read_list, wish_prompt
+from flux_cli.adapters.brains.llm.words import read_words, words_prompt
 from flux_cli.adapters.brains.offline import OfflineBrain
 from flux_cli.domain.free_text import bounded
 from flux_cli.domain.money import Money
@@ -30,13 +31,14 @@ from flux_cli.usecases.brain_ports import (
     PlanQuestion,
     Question,
     WishQuestion,
+    WordsQuestion,
 )
 
 A = TypeVar("A")
 
 
 class LiveBrain:
-    """Seats and the planner that are models; the others, and what stands in, are the rules.
+    """Seats, planner and specialists that are models; the others, and what stands in, are rules.
 
     With `fallback` a seat whose model does not answer votes by its rules, labelled so; without,
     it casts no vote. `cap` bounds what one process spends on models; where whoever asks has
@@ -52,9 +54,10 @@ class LiveBrain:
         soft_seconds: float,
         cap: Money,
         lowered: bool = False,
+        specialist: Endpoint | None = None,
     ) -> None:
         self.switchboard = Switchboard(Meter(cap))
-        self._seats, self._planner = seats, planner
+        self._seats, self._planner, self._specialist = seats, planner, specialist
         self._fallback, self._lowered = fallback, lowered
         self._soft_seconds = soft_seconds
         self._rules = OfflineBrain()
@@ -65,6 +68,8 @@ class LiveBrain:
             return cast(Answered[A], self._ballot(question))
         if isinstance(question, WishQuestion):
             return cast(Answered[A], self._wish(question))
+        if isinstance(question, WordsQuestion):
+            return cast(Answered[A], self._words(question))
         assert isinstance(question, PlanQuestion), "a question of a kind nobody answers"
         return cast(Answered[A], self._plan(question))
 
@@ -126,6 +131,24 @@ class LiveBrain:
 
         call = Call(planner, wish_prompt(question), read, self._soft_seconds)
         answered, failed = self._asked(call, question.read)
+        if failed is None:
+            return answered
+        return replace(answered, backend="rule_fallback", error=failed.error)
+
+    def _words(self, question: WordsQuestion) -> Answered[Mapping[str, str]]:
+        """A model's texts for some of the slots, none where it has none."""
+        if self._specialist is None:
+            return self._rules.ask(question)
+
+        def read(form: Mapping[str, object]) -> Mapping[str, str]:
+            return read_words(form, question)
+
+        call = Call(
+            self._specialist, words_prompt(question), read, self._soft_seconds, question.subject,
+            question.allowance,
+        )  # fmt: skip
+        nothing: Mapping[str, str] = {}
+        answered, failed = self._asked(call, nothing)
         if failed is None:
             return answered
         return replace(answered, backend="rule_fallback", error=failed.error)

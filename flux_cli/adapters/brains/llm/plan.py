@@ -12,6 +12,7 @@ import msgspec
 
 from flux_cli.adapters.brains.llm.endpoint import NoAnswer
 from flux_cli.adapters.brains.llm.prompts import MOST_ITEMS, Prompt, instructions, quote
+from flux_cli.adapters.typed import convert
 from flux_cli.domain.free_text import bounded
 from flux_cli.domain.money import CREDIT, parse_money
 from flux_cli.domain.plan import MOST_TASKS, Plan, Task, faults
@@ -84,7 +85,7 @@ def _schema(question: PlanQuestion) -> dict[str, Any]:
 def read_plan(form: Mapping[str, Any], question: PlanQuestion) -> Plan:
     """The plan a filled-in form is, sound and within the trades' prices. Raises `NoAnswer`."""
     try:
-        filled = msgspec.convert(form, _Plan, strict=True)
+        filled = convert(form, _Plan)
     except msgspec.ValidationError as error:
         raise NoAnswer(BallotError.SCHEMA, bounded(str(error), 160)) from None
     if not filled.tasks:

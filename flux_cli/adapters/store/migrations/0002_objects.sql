@@ -137,6 +137,7 @@ create table runs (
   error          text not null,
   created_at     text not null,
   finished_at    text,
+  rail           text not null default 'simulated' check (rail in ('simulated', 'arc')),
   version integer not null check (version > 0)
 ) strict;
 
