@@ -1,7 +1,7 @@
-"""A payment over a local chain from nothing to its proof, every step a `flux` command.
+"""A payment, a run and a purchase over a local chain, from nothing to proof, by `flux` commands.
 
     python bench/local_chain.py           does it all in a fresh folder, and cleans up
-    python bench/local_chain.py --keep    leaves chain and folder, and prints how to go on
+    python bench/local_chain.py --keep    keeps chain and seller until Ctrl-C, and says how to go on
 
 SIMULATED: the chain is a node on this machine, its USDC is a test contract with no value.
 """
@@ -9,11 +9,14 @@ SIMULATED: the chain is a node on this machine, its USDC is a test contract with
 from __future__ import annotations
 
 import argparse
+import contextlib
 import json
 import os
 import pty
 import re
 import shlex
+import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -23,12 +26,16 @@ HERE = Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parent / "tests" / "chain"))
 
 import rig  # noqa: E402
+from selling import Shop, selling  # noqa: E402
+
+from flux_cli.adapters.chain.arc import ArcChain  # noqa: E402
 
 PASSPHRASE = "a passphrase for tests"
 KEY = "59c6995e998f97a5a0044966f0945389dc9e86dae88c7a8412f4603b6b78690d"
 """A key everybody knows, so it can hold nothing real."""
 
 MERCHANT = "0xaBCdEf0000000000000000000000000000000001"
+HIRE = "0x5aAeb6053F3E94C9b9A09f33669435E7Ef1BeAed"
 POLICY = 'asset = "USDC"\nper_payment = "50"\nrails = ["arc"]\n'
 
 
@@ -53,9 +60,10 @@ class Flux:
             "FLUX_CHAIN_RPC": url,
             "FLUX_OWNER_TOKEN_FILE": str(folder / "flux.db.owner"),
         }
+        self.folder = folder
         (folder / "config.toml").touch()
 
-    def __call__(self, *argv: str, fails: int = 0, key: bool = False) -> str:
+    def __call__(self, *argv: str, fails: int = 0, key: bool = False, shows: bool = True) -> str:
         """Run one command and show it; stdout. Raises where it ends in another way."""
         descriptors = [given(PASSPHRASE)]
         if key:
@@ -69,10 +77,12 @@ class Flux:
             pass_fds=descriptors,
             capture_output=True,
             text=True,
+            cwd=self.folder,
         )
         for descriptor in descriptors:
             os.close(descriptor)
-        print(done.stdout + done.stderr, flush=True)
+        if shows or done.returncode != fails:
+            print(done.stdout + done.stderr, flush=True)
         if done.returncode != fails:
             raise SystemExit(f"flux {argv} ended with {done.returncode}, not {fails}")
         return done.stdout
@@ -124,6 +134,33 @@ def story(folder: Path, chain: rig.LocalChain) -> None:
     flux("settle", "reconcile")
     flux("verify")
     assert chain.usdc(MERCHANT) == 10_000_000, "two payments of 5 USDC arrived"
+    hired(flux, chain)
+
+
+def hired(flux: Flux, chain: rig.LocalChain) -> None:
+    """A run whose hire is paid over the chain, once the owner has put it on the list."""
+    run = ("run", "simple-hire", "--rail", "arc", "--out", "brief")
+    flux(*run, fails=3)
+    flux("merchants", "add", "researcher", HIRE)
+    flux("wallet-key", "limits", "--per-payment", "40")
+    whole = json.loads(flux("runs", "resume", "--json", shows=False))
+    (one,) = whole["settlements"]
+    print(f"# the run is {whole['state']}; its settlement is {one['state']}\n")
+    flux("settle", "verify", one["id"])
+    flux("settle", "reconcile")
+    flux("verify")
+    assert chain.usdc(HIRE) == one["amount"]["amount_minor"] > 0, "the hire has its USDC"
+
+
+def bought(flux: Flux, shop: Shop) -> None:
+    """A forecast from a seller that asks for money by HTTP 402, paid at the merchant's address."""
+    flux("pay-url", shop.url, "--max-amount", "0.04", fails=3)
+    once = ("pay-url", shop.url, "--max-amount", "0.05", "--idempotency-key", "today")
+    flux(*once)
+    flux(*once)
+    flux("settle", "status")
+    flux("settle", "reconcile")
+    assert shop.sent == 1, "the seller was paid once"
 
 
 def main() -> int:
@@ -135,18 +172,27 @@ def main() -> int:
     try:
         rig.self_test(chain)
         story(folder, chain)
-    except BaseException:
+        reader = ArcChain([chain.url], rig.CHAIN_ID, rig.TOKEN, pace_seconds=0, timeout_seconds=20)
+        with selling(chain, reader) as shop:
+            bought(Flux(folder, chain.url), shop)
+            if keep:
+                go_on(folder, chain, shop)
+    finally:
         chain.stop()
-        raise
-    if not keep:
-        chain.stop()
-        subprocess.run(["rm", "-rf", str(folder)], check=True)
-        return 0
-    print(f"The chain runs at {chain.url} (process {chain.process.pid}). To go on:")  # type: ignore[union-attr]
+        shutil.rmtree(folder)
+    return 0
+
+
+def go_on(folder: Path, chain: rig.LocalChain, shop: Shop) -> None:
+    """Say how to use what runs here, and wait to be stopped."""
+    print(f"The chain runs at {chain.url}, the seller at {shop.url}; Ctrl-C ends both. To go on:")
     print(f"  export FLUX_DB={folder}/flux.db FLUX_CHAIN_RPC={chain.url}")
     print(f"  export FLUX_OWNER_TOKEN_FILE={folder}/flux.db.owner FLUX_CHAIN_PASSPHRASE_FD=3")
-    print(f"  flux settle status;  flux pay orchestrator acme 1 --rail arc 3<<<'{PASSPHRASE}'")
-    return 0
+    print("  flux settle status")
+    for command in ("pay orchestrator acme 1 --rail arc", f"pay-url {shop.url} --max-amount 0.05"):
+        print(f"  flux {command} 3<<<'{PASSPHRASE}'", flush=True)
+    with contextlib.suppress(KeyboardInterrupt):
+        signal.pause()
 
 
 if __name__ == "__main__":

@@ -47,7 +47,7 @@ def held_forgotten() -> None:
 
 def window_off_by_one() -> None:
     """A payment at the very start of a window is counted in it."""
-    usage.PERMITTED = usage.PERMITTED.replace("decided_at > ?", "decided_at >= ?")
+    usage.SINCE, usage.UNTIL = "decided_at >= ?", "decided_at < ?"
 
 
 def capture_above_hold() -> None:

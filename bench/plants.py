@@ -6,7 +6,6 @@ A harness that has never failed proves nothing, so each of them takes `--plant N
 from __future__ import annotations
 
 import sqlite3
-import threading
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
@@ -110,13 +109,13 @@ def naive_cap() -> None:
             draft = request_money.draft_intent(deps, view, request, key)
             facts = gather_facts.gather_facts(view, draft, None)
         time.sleep(0.02)
-        local.facts = facts
+        known[key] = facts
         return opened(deps, request, key)
 
-    local = threading.local()
+    known: dict[str, Any] = {}
 
-    def stale(tx: Any, _intent: Any, _tally: Any) -> Any:
-        return replace(local.facts, now=tx.now, ledger_time=tx.ledger_time)
+    def stale(tx: Any, intent: Any, _tally: Any) -> Any:
+        return replace(known[intent.key], now=tx.now, ledger_time=tx.ledger_time)
 
     broken(request_money, "gather_facts", stale)
     broken(request_money, "_open_intent", early)

@@ -172,6 +172,13 @@ def brief_text(path: Path) -> str:
     return read_brief(path)
 
 
+def source_text(path: Path, data: bytes) -> str:
+    """The text of a document that research reads; raises `InvalidInput`."""
+    from flux_cli.adapters.briefs.documents import document_text
+
+    return document_text(path, data)
+
+
 def loaded_index(offers: Sequence[Offer]) -> OfferIndex:
     """Full-text search over offers."""
     from flux_cli.adapters.retailers.catalogue_search import CatalogueIndex
@@ -262,7 +269,7 @@ def open_flux(config: Config, *, timeout: float | None = None) -> Deps:
         card_numbers=CardSecret(ledger, config.cards.prefix),
         owner=OwnerFile(ledger),
         scenarios=ScenarioFolders(scenario_folders(), frozenset(trades)),
-        workspace=Folders(write_artefact),
+        workspace=Folders(write_artefact, source_text),
         reports=LoadedReports(),
         exports=LoadedExports(),
         shopping=Shopping(

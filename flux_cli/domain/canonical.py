@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import fields, is_dataclass
 from datetime import UTC, date, datetime
 from enum import Enum
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any
 
 Json = str | int | bool | None | list["Json"] | dict[str, "Json"]
@@ -24,7 +24,8 @@ def plain(value: object) -> Json:
         return value  # type: ignore[return-value]  # one of Json's own
     names = _fields(kind)
     if names is not None:
-        return {name: plain(getattr(value, name)) for name in names}
+        parts = [(name, getattr(value, name)) for name in names]
+        return {name: part if type(part) in _SCALARS else plain(part) for name, part in parts}
     if isinstance(value, Enum):
         return plain(value.value)
     if isinstance(value, datetime):
@@ -40,7 +41,7 @@ def plain(value: object) -> Json:
     raise TypeError(f"{type(value).__name__} has no canonical form")
 
 
-_SCALARS = (str, int, bool, type(None))
+_SCALARS = frozenset({str, int, bool, type(None)})
 
 
 @cache
@@ -49,6 +50,7 @@ def _fields(kind: type) -> tuple[str, ...] | None:
     return tuple(field.name for field in fields(kind)) if is_dataclass(kind) else None
 
 
+@lru_cache(maxsize=256)
 def instant(moment: datetime) -> str:
     """RFC 3339 in UTC with microseconds, e.g. `2026-11-22T03:56:19.000000Z`; sorts as text."""
     assert moment.tzinfo is not None, "a time without a zone is not an instant"
@@ -58,9 +60,12 @@ def instant(moment: datetime) -> str:
 
 def canonical(value: object) -> str:
     """The JSON text of `value`: keys sorted, no spaces, no escapes that are not needed."""
-    return json.dumps(
-        plain(value), sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False
-    )
+    return _spell(plain(value))
+
+
+_spell = json.JSONEncoder(
+    sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False
+).encode
 
 
 def digest(value: object) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from functools import lru_cache
 
 from flux_cli.domain.canonical import digest
 from flux_cli.domain.money import Money
@@ -82,7 +83,13 @@ class Spend:
     @property
     def digest(self) -> str:
         """What a ballot, a decision and a permit name this request by."""
-        return digest(self)
+        return _digest(self)
+
+
+@lru_cache(maxsize=256)
+def _digest(spend: Spend) -> str:
+    """Asked for again wherever a request is judged, counted, permitted and kept."""
+    return digest(spend)
 
 
 @dataclass(frozen=True, slots=True)

@@ -27,9 +27,8 @@ from flux_cli.domain.api_keys import (
 from flux_cli.domain.free_text import bounded
 from flux_cli.domain.identifiers import ALPHABET
 from flux_cli.domain.text import visible
-from flux_cli.errors import InvalidInput, WrongState
+from flux_cli.errors import InvalidInput, NotFound, WrongState
 from flux_cli.usecases.ports import Deps, Reader, Transaction
-from flux_cli.usecases.wallets import known_agent
 
 LONGEST_LIFE = timedelta(days=3660)
 LONGEST_OVERLAP = timedelta(days=30)
@@ -68,8 +67,9 @@ def create_key(deps: Deps, request: KeyRequest) -> tuple[ApiKey, str]:
     if request.lasts is not None and not timedelta(0) < request.lasts <= LONGEST_LIFE:
         raise InvalidInput("a key lasts from a second to 3660 days", param="--expires")
     with deps.store.begin() as tx:
-        if request.agent is not None and not Sight(request.owner, None).sees(tx, request.agent):
-            known_agent(tx, "")  # the same answer as for one that is not there
+        name = request.agent
+        if name is not None and not Sight(request.owner, None).sees(tx, name):
+            raise NotFound(f"{request.owner} has no agent named {name[:64]!r}", subject=name[:64])
         return _put(deps, tx, request, None)
 
 

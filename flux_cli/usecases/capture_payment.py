@@ -21,19 +21,15 @@ from flux_cli.usecases.ports import Deps, Reader, Transaction
 MOST_EXPIRED_AT_ONCE = 100
 
 
-def pay_out(tx: Transaction, intent: PaymentIntent) -> PaymentIntent:
-    """Pay a just approved intent in full, in the transaction that approved it."""
+def pay_out(tx: Transaction, intent: PaymentIntent) -> None:
+    """Move all of a just permitted intent's money to its payees, for the first time."""
     one = intent.shares[0]
     if len(intent.shares) == 1:
         entries = [_entry(intent, "pay", EntryKind.PAYMENT, wallet, one.payee, one.amount)]
     else:
         entries = [hold_entry(intent), _shared(intent)]
-    for entry in entries:
-        tx.post(entry)
+    tx.post_many(entries)
     _settle_mandate(tx, intent, captured=intent.amount)
-    paid = replace(intent, state=IntentState.CAPTURED, captured=intent.amount)
-    tx.put(paid, "payment.captured", run_id=intent.run_id)
-    return paid
 
 
 def capture_into(tx: Transaction, intent: PaymentIntent, account: str) -> PaymentIntent:

@@ -50,17 +50,14 @@ def look(reader: WatchReader, ask: Ask) -> View:
 
 
 LATEST_SETTLEMENTS = 100
-CHAINS = {TESTNET: "Arc testnet", MAINNET: "Arc, REAL MONEY"}
+CHAINS = {TESTNET: "Arc testnet", MAINNET: "REAL MONEY on Arc"}
 
 
 def whose_money(reader: WatchReader) -> str:
-    """What the money here is: simulated, and what leaves by a chain, as the chain's own."""
-    left = sorted(reader.chains(LATEST_SETTLEMENTS))
-    outside = [
-        "local chain, SIMULATED" if local else CHAINS.get(chain, f"chain {chain}")
-        for chain, local in left
-    ]
-    return " + ".join(("SIMULATED money", *outside))
+    """What the money here is: simulated, a local chain's too, and what left by other chains."""
+    outside = sorted(chain for chain, local in reader.chains(LATEST_SETTLEMENTS) if not local)
+    named = [CHAINS.get(chain, f"chain {chain}") for chain in outside]
+    return " + ".join(("SIMULATED money", *named))
 
 
 def parse_filter(text: str) -> Filter:

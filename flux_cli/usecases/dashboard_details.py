@@ -14,6 +14,7 @@ from flux_cli.domain.marketplace import Listing
 from flux_cli.domain.money import CREDIT
 from flux_cli.domain.refusals import Ruling
 from flux_cli.domain.runs import Run
+from flux_cli.domain.settlements import Settlement
 from flux_cli.errors import NotFound
 from flux_cli.kernel.authorize import ruled
 from flux_cli.usecases.dashboard_ballots import ballots_table, decision_lines
@@ -80,8 +81,7 @@ def view_payment_detail(reader: WatchReader, payment_id: str) -> View:
     what = facts(
         "Payment",
         ("payee", ", ".join(f"{share.payee} {share.amount}" for share in intent.shares)),
-        ("amount", f"{intent.amount}  by {intent.rail}, SIMULATED"
-         if intent.rail != "arc" else f"{intent.amount}  by arc"),
+        ("amount", f"{intent.amount}  {_means(reader, intent)}"),
         ("payer", intent.requester),
         ("state", state_cell(intent.state)),
         ("captured", f"{intent.captured}  released {intent.released}  refunded {intent.refunded}"),
@@ -99,17 +99,27 @@ def view_payment_detail(reader: WatchReader, payment_id: str) -> View:
     return View(title, panels, _summary(reader, intent), side, ref=payment_ref(intent.id))
 
 
+def _means(reader: WatchReader, intent: PaymentIntent) -> str:
+    """How it moves, and whether it is real."""
+    if not intent.settles_outside:
+        return "SIMULATED"
+    begun = reader.find(Settlement, intent_id=intent.id, limit=1)
+    return f"over {intent.rail}{', SIMULATED' if begun and begun[0].local else ''}"
+
+
 def _summary(reader: WatchReader, intent: PaymentIntent) -> Tiles:
     """What matters of a payment, all from the ledger and none of it the requester's own words."""
     asset = intent.amount.asset
     today, count = reader.approved(asset, reader.now - DAY, reader.now, intent.requester)
     payees = ", ".join(share.payee for share in intent.shares)
     state = state_cell(intent.state)
-    votes = votes_cell(intent).text or "no vote"
+    voting = "being voted on" if intent.state is IntentState.AWAITING_QUORUM else "no vote"
+    votes = votes_cell(intent).text
     return Tiles((
         Tile("Amount", str(intent.amount), f"by {intent.requester}"),
-        Tile("Payee", payees, f"by {intent.rail}"),
-        Tile("State", state.text, f"votes {votes}", state.tone),
+        Tile("Payee", payees, _means(reader, intent)),
+        Tile("State", state.text.removeprefix("… "), f"votes {votes}" if votes else voting,
+             state.tone),
         Tile(f"{intent.requester} in 24h", str(today), f"{count} approved", brief="Agent 24h"),
     ))  # fmt: skip
 
@@ -210,7 +220,8 @@ def view_agent_detail(reader: WatchReader, agent_id: str) -> View:
         ("available", str(reader.balance(wallet(agent.name), CREDIT))),
         ("held", str(reader.balance(held(agent.name), CREDIT))),
         ("earned", str(earned)),
-        ("spent", f"{spent} in {movements} movements"),
+        ("spent", str(spent)),
+        ("movements", str(movements)),
         ("accepted", f"{record.accepted} of {record.accepted + record.rejected} jobs"),
         ("on time", f"{record.on_time} of {record.on_time + record.late}"),
         ("id", agent.id),
@@ -276,7 +287,7 @@ def _decline(one: NetworkMessage) -> Row:
     cells = (
         Cell(clock(one.at), Tone.DIM),
         Cell(one.merchant),
-        Cell(str(one.amount)),
+        Cell("–" if one.amount is None else str(one.amount)),
         Cell(f"✗ {one.declined}".replace("_", " "), Tone.BAD),
     )
     return Row(cells, state="declined")

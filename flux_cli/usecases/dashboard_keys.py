@@ -20,8 +20,9 @@ from flux_cli.usecases.dashboard_view import (
     state_cell,
 )
 
-SHOWN_OF_A_KEY = 10
-"""How much of its public part tells one key from another; the secret is nowhere here."""
+START, END = 8, 6
+"""What is shown of a key's public part, as it begins and as commands take it; of its secret nothing
+is here."""
 
 KEY_COLUMNS = (
     Column("key"),
@@ -57,9 +58,9 @@ def view_keys(reader: WatchReader, ask: Ask) -> View:
 
 def _key(key: ApiKey, now: datetime) -> Row:
     state = "active" if key.opens_at(now) else "revoked" if key.revoked_at else "expired"
-    public = key.id.partition("_")[2][:SHOWN_OF_A_KEY]
+    public = key.id.partition("_")[2]
     cells = (
-        Cell(f"flux_{key.environment}_{public}…", Tone.STRONG),
+        Cell(f"flux_{key.environment}_{public[:START]}…{public[-END:]}", Tone.STRONG),
         Cell(key.owner),
         Cell(key.agent or "any"),
         Cell(key.label),

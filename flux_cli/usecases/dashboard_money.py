@@ -237,7 +237,7 @@ def _calibration(rows: list[Mapping[str, Any]]) -> Table:
 def _alone(alone: Mapping[str, Any]) -> Prose:
     return facts(
         "Policy alone would have said",
-        ("yes to", f"{alone['would_have_passed']} requests"),
-        ("seats stopped", f"{alone['stopped_by_the_quorum']} of them"),
+        ("yes, times", str(alone["would_have_passed"])),
+        ("then stopped", str(alone["stopped_by_the_quorum"])),
         ("worth", str(alone["amount_stopped"])),
     )

@@ -294,7 +294,7 @@ def needs_attention(reader: WatchReader) -> Prose:
         said = f"{intent.amount} to {payees} waits for you"
         lines.append(_line("!", said, f"flux payments approve {intent.id[-6:]}"))
     for intent in reader.find(PaymentIntent, state=IntentState.AWAITING_QUORUM, limit=3):
-        said = f"{intent.amount} by {intent.requester}: too few seats answered"
+        said = f"{intent.amount} by {intent.requester} waits for the seats' votes"
         lines.append(_line("…", said, f"flux payments show {intent.id[-6:]}"))
     for state in (SettlementState.NEEDS_HUMAN, SettlementState.REVERTED_OPEN):
         for one in reader.find(Settlement, state=state, limit=3):

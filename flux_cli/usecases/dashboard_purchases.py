@@ -31,7 +31,9 @@ def view_cart(reader: WatchReader, cart_id: str) -> View:
          Column("days", right=True, drop=2)),
         tuple(
             Row((Cell(one.need, Tone.STRONG), Cell(one.title), Cell(str(one.count)),
-                 Cell(str(one.price)), Cell(str(one.total)), Cell(one.shop), Cell(str(one.days))))
+                 Cell(str(one.price)), Cell(str(one.total)), Cell(one.shop), Cell(str(one.days))),
+                Ref("offer", one.ref,
+                    ("flux", "carts", "explain", cart.id, "--why-not", one.ref)))
             for one in cart.lines
         ),
     )  # fmt: skip
@@ -44,7 +46,8 @@ def view_cart(reader: WatchReader, cart_id: str) -> View:
             Row((Cell(leg.shop, Tone.STRONG), Cell(str(leg.goods)), Cell(str(leg.shipping)),
                  Cell(str(leg.total)), Cell(leg.arrives.isoformat()),
                  state_cell(orders[leg.shop].state) if leg.shop in orders
-                 else Cell("not ordered", Tone.DIM)))
+                 else Cell("not ordered", Tone.DIM)),
+                Ref("shop", leg.shop, ("flux", "retailers", "list")))
             for leg in cart.legs
         ),
     )  # fmt: skip
@@ -55,6 +58,9 @@ def view_cart(reader: WatchReader, cart_id: str) -> View:
         ("state", state_cell(cart.state)),
         ("arrives", cart.arrives.isoformat()),
         ("strategy", cart.strategy),
+        ("version", str(cart.number)),
+        ("pinned", ", ".join(f"{need}: {shop}/{sku}" for need, shop, sku in cart.choice.pins)),
+        ("excluded", ", ".join(cart.choice.excluded)),
         ("buyer", cart.buyer),
         ("proof", f"{cart.proof.status}, at most {cart.proof.gap} could be saved"),
         ("looked at", f"{cart.proof.offers} offers of {cart.proof.shops} shops"),

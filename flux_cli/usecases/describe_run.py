@@ -113,7 +113,7 @@ def decision_on(reader: Reader, intent: PaymentIntent) -> Decision | None:
     """What decided an intent; refunds and late captures have decisions of their own."""
     if intent.decision_id is not None:
         return reader.get(Decision, intent.decision_id)
-    found = reader.find(Decision, intent_id=intent.id, limit=1)
+    found = reader.find(Decision, intent_id=intent.id, verdict="denied", limit=1)
     return found[0] if found else None
 
 

@@ -20,7 +20,7 @@ from flux_cli.usecases.end_escrow import (
     release_escrow,
     submit_work,
 )
-from flux_cli.usecases.ports import Deps
+from flux_cli.usecases.ports import Deps, Reader
 
 S = ContractState
 
@@ -103,6 +103,29 @@ def follow(deps: Deps, contract_id: str, artefacts: tuple[Artefact, ...] = ()) -
             contract = replace(contract, artefacts=artefacts, updated_at=tx.now)
             tx.put(contract, "contract.submitted")
         return contract
+
+
+def follow_expired(deps: Deps) -> list[Contract]:
+    """Bring every contract whose escrow's time was found to be over to its end; those it ended.
+
+    A crash between the two leaves a contract behind, so every open one is looked at.
+    """
+    behind: list[str] = []
+    with deps.store.reading() as reader:
+        for state in (S.FUNDED, S.WORKING, S.SUBMITTED, S.REVISION):
+            after: str | None = None
+            while page := reader.find(
+                Contract, run_id="", state=state, oldest_first=True, after=after
+            ):
+                behind += [one.id for one in page if _is_expired(reader, one)]
+                after = page[-1].id
+    return [follow(deps, contract_id) for contract_id in behind]
+
+
+def _is_expired(reader: Reader, contract: Contract) -> bool:
+    if contract.escrow_id is None:
+        return False
+    return reader.get(Escrow, contract.escrow_id).state is EscrowState.EXPIRED
 
 
 def review_contract(deps: Deps, contract_id: str, stars: int, text: str, *, by: str) -> Review:

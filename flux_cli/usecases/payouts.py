@@ -35,9 +35,13 @@ HOLD_HOURS = 24
 
 @dataclass(frozen=True, slots=True)
 class Barred:
-    """The wallet may not or cannot pay all of it; nothing was asked for, held or signed."""
+    """The wallet may not or cannot pay all of it; nothing was asked for, held or signed.
+
+    `unlisted` are the payees whose address the owner has not named.
+    """
 
     refusals: tuple[Refusal, ...]
+    unlisted: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +67,9 @@ def set_aside(
     if known is None:
         refusals = gate(settling, draft) or _short(settling, wanted.amount)
         if refusals:
-            return Barred(refusals)
+            listed = settling.signer.policy().merchants
+            names = (share.payee for share in draft.shares)
+            return Barred(refusals, tuple(name for name in names if name not in listed))
     return request_money(deps, wanted, key=name, progress=progress)
 
 

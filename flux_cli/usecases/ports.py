@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime
@@ -192,7 +192,9 @@ class Transaction(Reader, Protocol):
         Raises `KeyReused`, `InsufficientFunds`; then the transaction must be given up.
         """
 
-    def put(self, record: object, event: str, *, run_id: str | None = None) -> None:
+    def put(
+        self, record: object, event: str, *, run_id: str | None = None, is_new: bool = False
+    ) -> None:
         """Keep an object as it now is, and record the event that made it so."""
 
 
@@ -203,6 +205,12 @@ class Store(Protocol):
 
     def begin(self) -> AbstractContextManager[Transaction]:
         """One write transaction; raises `LedgerBusy`, `LedgerCorrupt`, `StorageFailed`."""
+
+    def write(self, work: Callable[[Transaction], T]) -> T:
+        """What `work` gives in a write transaction, once that is committed; another caller's
+        thread may do it.
+        """
+        ...
 
     def reading(self) -> AbstractContextManager[Reader]: ...
 
@@ -221,8 +229,7 @@ class Store(Protocol):
     def later_than(self, source: Path) -> tuple[int, int]:
         """How many movements and events the ledger has that the copy at `source` has not.
 
-        Raises `NotFound`, `InvalidInput`, `NewerSchema`, and `LedgerCorrupt` where it does not
-        verify.
+        Raises `NotFound`, `InvalidInput`, `NewerSchema`, `LedgerCorrupt`.
         """
 
     def restore(self, source: Path, giving_up: tuple[int, int]) -> None:
@@ -234,10 +241,7 @@ class Store(Protocol):
     def ask(
         self, sql: str, most: int, seconds: float
     ) -> tuple[list[str], list[tuple[object, ...]]]:
-        """The columns and at most `most` rows of one query that only reads.
-
-        Raises `InvalidInput` for what is not one query, would write, or takes too long.
-        """
+        """Columns and at most `most` rows of one query; raises `InvalidInput` for any other."""
 
     def schema(self) -> tuple[int, int]:
         """The ledger's schema as it is, and the newest that this Flux knows."""
@@ -289,6 +293,9 @@ class Workspace(Protocol):
 
     def claim(self, out: Path, run_id: str) -> None:
         """Make the folder; raises `InvalidInput` where it holds something that is not ours."""
+
+    def held(self, out: Path, run_id: str) -> AbstractContextManager[None]:
+        """Claim it for one process at a time; raises `LedgerBusy` where another has it."""
 
     def stage(self, out: Path, task_id: str) -> Path:
         """A fresh, empty folder to work in."""

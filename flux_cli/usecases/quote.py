@@ -7,8 +7,9 @@ from datetime import datetime, timedelta
 
 from flux_cli.domain.canonical import digest
 from flux_cli.domain.contracts import Contract, ContractState, Ranked
-from flux_cli.domain.marketplace import Candidate, Wanted, rank
+from flux_cli.domain.marketplace import Candidate, Listing, Wanted, rank
 from flux_cli.domain.plan import Task
+from flux_cli.domain.quorum import LinePrice
 from flux_cli.domain.runs import Run
 from flux_cli.domain.work import Assignment
 from flux_cli.errors import CannotPlan
@@ -132,3 +133,19 @@ def _ranked(one: Candidate) -> Ranked:
 def _assignment(deps: Deps, run: Run, task: Task) -> Assignment:
     sources = tuple(deps.workspace.read_source(source) for source in run.sources)
     return Assignment(task.id, task.trade, run.goal, run.brief, sources, {}, run.seed)
+
+
+def line_price(reader: Reader, contract: Contract, listings: dict[str, Listing]) -> LinePrice:
+    """The asked price beside the trade's published ranges and what was paid for like work.
+
+    Prices follow the size of the work, so only work within a quarter of this size compares.
+    """
+    known = [
+        price
+        for item in listings.values()
+        if item.trade == contract.trade
+        for price in (item.price_min, item.price_max)
+    ]
+    paid = reader.find(Contract, trade=contract.trade, state=ContractState.SETTLED, limit=50)
+    alike = (past.price for past in paid if 4 * abs(past.units - contract.units) <= contract.units)
+    return LinePrice(contract.trade, contract.price, (*known, *alike))

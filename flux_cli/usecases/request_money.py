@@ -7,7 +7,7 @@ from datetime import timedelta
 
 from flux_cli.domain.decisions import Decision
 from flux_cli.domain.free_text import bounded
-from flux_cli.domain.intents import CaptureMethod, IntentState, PaymentIntent
+from flux_cli.domain.intents import CaptureMethod, IntentState, PaymentIntent, Spend
 from flux_cli.domain.journal import wallet
 from flux_cli.domain.money import Money
 from flux_cli.domain.quorum import (
@@ -59,7 +59,8 @@ def request_money(
 
 def _open_intent(deps: Deps, request: MoneyRequest, key: str) -> PaymentIntent:
     """Find the intent of this key, or record a new one with the kernel's first verdict."""
-    with deps.store.begin() as tx:
+
+    def opened(tx: Transaction) -> PaymentIntent:
         draft = draft_intent(deps, tx, request, key)
         found = tx.lookup(PaymentIntent, key=key)
         if found is not None:
@@ -71,7 +72,9 @@ def _open_intent(deps: Deps, request: MoneyRequest, key: str) -> PaymentIntent:
             waiting = replace(draft, state=IntentState.AWAITING_QUORUM)
             tx.put(waiting, "payment.awaiting_quorum", run_id=draft.run_id)
             return waiting
-        return apply_verdict(deps, tx, draft, verdict, None)
+        return apply_verdict(deps, tx, draft, verdict, None, is_new=True)
+
+    return deps.store.write(opened)
 
 
 def _named_by_key(intent: PaymentIntent) -> tuple[str, str, int]:
@@ -84,15 +87,30 @@ def draft_intent(deps: Deps, reader: Reader, request: MoneyRequest, key: str) ->
     if request.amount.units <= 0:
         raise InvalidAmount("ask for more than nothing")
     nothing = Money(0, request.amount.asset)
-    intent = PaymentIntent(
+    spend = Spend(
+        requester=request.requester,
+        amount=request.amount,
+        shares=request.shares,
+        purpose=bounded(request.purpose, 600),
+        justification=bounded(request.justification, 600),
+        claimed_return=request.claimed_return,
+        category=request.category,
+        rail=request.rail,
+        mandate_id=request.mandate_id,
+        plan_digest=request.plan_digest,
+        reference=request.reference,
+        escrowed=request.escrowed,
+        key=key,
+    )
+    return PaymentIntent(
         id=deps.ids.new("payment_intent"),
         key=key,
         state=IntentState.DRAFT,
         requester=request.requester,
         amount=request.amount,
         shares=request.shares,
-        purpose=bounded(request.purpose, 600),
-        justification=bounded(request.justification, 600),
+        purpose=spend.purpose,
+        justification=spend.justification,
         claimed_return=request.claimed_return,
         urgency=request.urgency,
         category=request.category,
@@ -104,7 +122,7 @@ def draft_intent(deps: Deps, reader: Reader, request: MoneyRequest, key: str) ->
         capture_method=request.capture_method,
         hold_hours=request.hold_hours,
         always_vote=request.always_vote,
-        request_digest="",
+        request_digest=spend.digest,
         budget_left=request.budget,
         run_id=request.run_id,
         decision_id=None,
@@ -123,7 +141,6 @@ def draft_intent(deps: Deps, reader: Reader, request: MoneyRequest, key: str) ->
         expires_at=reader.now + INTENT_LIFETIME,
         decided_at=None,
     )
-    return replace(intent, request_digest=intent.spend.digest)
 
 
 def _decide(deps: Deps, intent_id: str) -> PaymentIntent:
@@ -193,9 +210,18 @@ def _awaiting_owner(tx: Transaction, intent_id: str) -> PaymentIntent:
 
 
 def apply_verdict(
-    deps: Deps, tx: Transaction, intent: PaymentIntent, verdict: Verdict, tally: Tally | None
+    deps: Deps,
+    tx: Transaction,
+    intent: PaymentIntent,
+    verdict: Verdict,
+    tally: Tally | None,
+    *,
+    is_new: bool = False,
 ) -> PaymentIntent:
-    """Record the verdict; a permit also moves the hold and issues the card, in this transaction."""
+    """Record the verdict; a permit also moves the hold and issues the card, in this transaction.
+
+    `is_new` says that nothing of the intent is recorded yet.
+    """
     if tally is not None:
         intent = replace(
             intent, yes=tally.yes, no=tally.no, abstain=tally.abstain, needed=tally.needed
@@ -205,10 +231,12 @@ def apply_verdict(
     decision = _decision(deps, tx, intent, verdict, tally)
     if not verdict.covers(intent.request_digest, tx.now):
         raise AssertionError("the permit is for another request")
-    tx.put(decision, "decision.permit", run_id=intent.run_id)
+    tx.put(decision, "decision.permit", run_id=intent.run_id, is_new=True)
+    pays = intent.capture_method is CaptureMethod.AUTOMATIC and not intent.settles_outside
     approved = replace(
         intent,
-        state=IntentState.APPROVED,
+        state=IntentState.CAPTURED if pays else IntentState.APPROVED,
+        captured=intent.amount if pays else intent.captured,
         decision_id=decision.id,
         decided_at=tx.now,
         expires_at=tx.now + timedelta(hours=intent.hold_hours),
@@ -220,8 +248,10 @@ def apply_verdict(
     if intent.capture_method is CaptureMethod.CARD:
         tx.post(hold_entry(approved))
         return _put_on_card(deps, tx, approved)
-    if intent.capture_method is CaptureMethod.AUTOMATIC and not intent.settles_outside:
-        return pay_out(tx, approved)
+    if pays:
+        pay_out(tx, approved)
+        tx.put(approved, "payment.captured", run_id=intent.run_id, is_new=is_new)
+        return approved
     tx.post(hold_entry(approved))
     tx.put(approved, "payment.approved", run_id=intent.run_id)
     return approved

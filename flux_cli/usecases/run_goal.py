@@ -18,10 +18,10 @@ from flux_cli.domain.carts import Cart, CartState
 from flux_cli.domain.contracts import Contract, ContractState
 from flux_cli.domain.free_text import bounded
 from flux_cli.domain.intents import IntentState, PaymentIntent, Share
-from flux_cli.domain.marketplace import Listing, Strategy
+from flux_cli.domain.marketplace import Strategy
 from flux_cli.domain.money import CREDIT, Money, total
 from flux_cli.domain.plan import Plan, Task, faults, longest_chain_hours, told
-from flux_cli.domain.quorum import LinePrice, Urgency
+from flux_cli.domain.quorum import Urgency
 from flux_cli.domain.runs import Run, RunState, step_key
 from flux_cli.errors import CannotPlan, KeyReused
 from flux_cli.usecases.ask_plan import ask_plan
@@ -34,7 +34,7 @@ from flux_cli.usecases.make_purchases import make_purchases, outcomes
 from flux_cli.usecases.manifest import manifest_of
 from flux_cli.usecases.money_request import MoneyRequest
 from flux_cli.usecases.ports import Deps, Progress, Reader
-from flux_cli.usecases.quote import quote_tasks
+from flux_cli.usecases.quote import line_price, quote_tasks
 from flux_cli.usecases.rehire import carry_out_task
 from flux_cli.usecases.reputations import every_listing
 from flux_cli.usecases.request_money import request_money
@@ -119,13 +119,22 @@ def draft_run(deps: Deps, goal: Goal, key: str, default_out: Path, now: datetime
 
 
 def carry_out_run(deps: Deps, run_id: str, progress: Progress) -> Run:
-    """Take the run from where it stands to its end, or to where it must wait."""
+    """Take the run from where it stands to its end, or to where it must wait.
+
+    One process does at a time; raises `LedgerBusy` for any other.
+    """
     run = _read(deps, run_id)
-    while run.state in STAGES:
-        before = run.state
-        run = STAGES[run.state](deps, run, progress)
-        if run.state is before:
-            return run
+    if run.state is RunState.PLANNING:
+        run = _plan(deps, run, progress)
+    if run.state not in STAGES:
+        return run
+    with deps.workspace.held(Path(run.out), run.id):
+        run = _read(deps, run_id)
+        while run.state in STAGES:
+            before = run.state
+            run = STAGES[run.state](deps, run, progress)
+            if run.state is before:
+                return run
     return run
 
 
@@ -147,21 +156,32 @@ def _plan(deps: Deps, run: Run, progress: Progress) -> Run:
         try:
             plan = ask_plan(deps, run, progress)
         except CannotPlan as error:
-            _keep(deps, _failed(deps, run, str(error)), "run.failed")
+            _planned(deps, _failed(deps, run, str(error)), "run.failed")
             raise
     wrong = faults(plan, set(deps.trades))
     if wrong:
-        _keep(deps, _failed(deps, run, "; ".join(wrong)), "run.failed")
+        _planned(deps, _failed(deps, run, "; ".join(wrong)), "run.failed")
         raise CannotPlan("the plan cannot be carried out: " + "; ".join(wrong))
+    state = RunState.WORKING
     if plan.errand is not None:
         progress("errand", wish=plan.errand.wish, plan=plan.digest[:12])
-        return _keep(deps, replace(run, plan=plan, state=RunState.WORKING), "run.planned")
-    if plan.purchases:
+    elif plan.purchases:
         # Each is asked for when its turn comes, so there is nothing to request for all of them.
         progress("purchases", purchases=len(plan.purchases), plan=plan.digest[:12])
-        return _keep(deps, replace(run, plan=plan, state=RunState.WORKING), "run.planned")
-    progress("planned", tasks=len(plan.tasks), plan=plan.digest[:12])
-    return _keep(deps, replace(run, plan=plan, state=RunState.REQUESTING), "run.planned")
+    else:
+        state = RunState.REQUESTING
+        progress("planned", tasks=len(plan.tasks), plan=plan.digest[:12])
+    return _planned(deps, replace(run, plan=plan, state=state), "run.planned")
+
+
+def _planned(deps: Deps, run: Run, event: str) -> Run:
+    """Keep what came of planning, unless another process was first: then that is what counts."""
+    with deps.store.begin() as tx:
+        current = tx.get(Run, run.id)
+        if current.state is not RunState.PLANNING:
+            return current
+        tx.put(run, event, run_id=run.id)
+    return run
 
 
 def _failed(deps: Deps, run: Run, error: str) -> Run:
@@ -171,7 +191,6 @@ def _failed(deps: Deps, run: Run, error: str) -> Run:
 
 def _request(deps: Deps, run: Run, progress: Progress) -> Run:
     """Quotes for every task, then one payment intent for all of them."""
-    deps.workspace.claim(Path(run.out), run.id)
     try:
         contracts = quote_tasks(deps, run)
     except CannotPlan as error:
@@ -255,7 +274,7 @@ def money_request(reader: Reader, run: Run, contracts: Sequence[Contract]) -> Mo
         acceptance_checks=sum(len(task.produces) for task in run.plan.tasks),
         slack_hours=max(task.deadline_hours for task in run.plan.tasks),
         turnaround_hours=longest_chain_hours(run.plan, hours),
-        prices=tuple(_line_price(reader, c, listings) for c in contracts),
+        prices=tuple(line_price(reader, c, listings) for c in contracts),
         evidence=(f"plan {run.plan.digest[:12]}", *(f"quote {c.id}" for c in contracts)),
     )
 
@@ -263,22 +282,6 @@ def money_request(reader: Reader, run: Run, contracts: Sequence[Contract]) -> Mo
 def _justification(run: Run, plan: Plan) -> str:
     """The scenario's own words; of a goal that has none, what its plan is for the money."""
     return run.justification if run.scenario else bounded(f"{run.justification} {told(plan)}", 600)
-
-
-def _line_price(reader: Reader, contract: Contract, listings: dict[str, Listing]) -> LinePrice:
-    """The asked price beside the trade's published ranges and what was paid for like work.
-
-    Prices follow the size of the work, so only work within a quarter of this size compares.
-    """
-    known = [
-        price
-        for item in listings.values()
-        if item.trade == contract.trade
-        for price in (item.price_min, item.price_max)
-    ]
-    paid = reader.find(Contract, trade=contract.trade, state=ContractState.SETTLED, limit=50)
-    alike = (past.price for past in paid if 4 * abs(past.units - contract.units) <= contract.units)
-    return LinePrice(contract.trade, contract.price, (*known, *alike))
 
 
 def _work(deps: Deps, run: Run, progress: Progress) -> Run:
@@ -324,14 +327,12 @@ def _work(deps: Deps, run: Run, progress: Progress) -> Run:
 
 def _buy(deps: Deps, run: Run, progress: Progress) -> Run:
     """Make the plan's purchases; a denied one is a result like any other, and is delivered."""
-    deps.workspace.claim(Path(run.out), run.id)
     made = make_purchases(deps, run, progress)
     return _deliver(deps, run, progress) if all(one.is_over for one in made) else run
 
 
 def _shop(deps: Deps, run: Run, progress: Progress) -> Run:
     """Do the plan's errand; one that was not done as wished fails, and what there is is told."""
-    deps.workspace.claim(Path(run.out), run.id)
     ended = run_errand(deps, run, progress)
     if isinstance(ended, NotBought):
         failed = replace(run, state=RunState.FAILED, error=ended.why[:600])

@@ -8,6 +8,7 @@ from dataclasses import replace
 from datetime import timedelta
 
 from flux_cli.domain.intents import IntentState, PaymentIntent
+from flux_cli.domain.paywalls import WebPayment
 from flux_cli.domain.refusals import Refusal
 from flux_cli.domain.settlements import (
     ENDED,
@@ -21,6 +22,7 @@ from flux_cli.domain.settlements import (
 )
 from flux_cli.errors import WrongState
 from flux_cli.usecases.end_settlement import end_unpaid, give_back, note_outcome
+from flux_cli.usecases.follow_web import web_payment_of
 from flux_cli.usecases.ports import Progress
 from flux_cli.usecases.propose_settlement import leave_of, propose, violation
 from flux_cli.usecases.settlement_ports import SettleDeps
@@ -132,12 +134,13 @@ def _lose(deps: SettleDeps, attempt: Attempt) -> None:
 def cancel(deps: SettleDeps, settlement_id: str) -> Settlement:
     """Give a settlement up: at once where nothing was signed, else by a transaction on the chain.
 
-    Its money stays on hold until that transaction is in a block. Raises `WrongState` for one that
-    has ended.
+    Also where a seller on the web has the authorization: it can use it no more. Its money stays on
+    hold until that transaction is in a block. Raises `WrongState` for one that has ended.
     """
     with deps.store.reading() as reader:
         settlement = reader.get(Settlement, settlement_id)
         attempts = reader.find(Attempt, settlement_id=settlement_id)
+        web = None if attempts else web_payment_of(reader, settlement)
     if settlement.state is SettlementState.CANCELLED:
         return settlement
     if settlement.state in ENDED:
@@ -150,19 +153,41 @@ def cancel(deps: SettleDeps, settlement_id: str) -> Settlement:
     if any(one.purpose is Purpose.CANCEL and one.outcome is Outcome.OPEN for one in attempts):
         return step(deps, settlement_id)
     if settlement.authorization is None:
-        # It was signed before and this ledger lost it: take that up first, then cancel it.
+        # It is with a seller, or it was signed before and this ledger lost it: look first.
         settlement = step(deps, settlement_id)
-        return settlement if settlement.authorization is None else cancel(deps, settlement_id)
+        if settlement.state in ENDED or (web is None and settlement.authorization is None):
+            return settlement
+        if web is None:
+            return cancel(deps, settlement_id)
+    newest = attempts[0] if attempts else None
+    place = newest if newest is not None and newest.outcome is Outcome.OPEN else None
+    ready = _with_cancellation(deps, settlement, web)
+    fees = fees_of(deps, deps.chain.head())
+    sign_purpose(deps, ready, settlement, Purpose.CANCEL, fees, place)
+    return step(deps, settlement_id)
+
+
+def _with_cancellation(
+    deps: SettleDeps, settlement: Settlement, web: WebPayment | None
+) -> Settlement:
+    """The settlement with what was authorized, and the signature that makes that worthless."""
+    if settlement.authorization is None:
+        # For the same terms the signer gives the signature it gave before.
+        kept = web.authorization if web is not None else None
+        found = kept or deps.signer.authorize(leave_of(deps, settlement))
+        if isinstance(found, Refusal):
+            raise WrongState(violation(found).message, subject=settlement.id)
+        settlement = replace(
+            settlement,
+            authorization=found,
+            valid_after=found.valid_after,
+            valid_before=found.valid_before,
+        )
     digest = deps.chain.cancel_digest(settlement.terms, settlement.nonce)
     signed = deps.signer.cancel(settlement.terms, settlement.nonce, digest)
     if isinstance(signed, Refusal):
         raise WrongState(violation(signed).message, subject=settlement.id)
-    newest = attempts[0] if attempts else None
-    place = newest if newest is not None and newest.outcome is Outcome.OPEN else None
-    ready = replace(settlement, cancelled=signed)
-    fees = fees_of(deps, deps.chain.head())
-    sign_purpose(deps, ready, settlement, Purpose.CANCEL, fees, place)
-    return step(deps, settlement_id)
+    return replace(settlement, cancelled=signed)
 
 
 def _was_signed(deps: SettleDeps, settlement: Settlement) -> bool:

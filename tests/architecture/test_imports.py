@@ -6,7 +6,10 @@ import sys
 
 import pytest
 
-HEAVY = ("openai", "httpx2", "stamina", "web3", "textual", "keyring", "fastapi", "uvicorn")
+HEAVY = (
+    *("openai", "httpx2", "stamina", "web3", "textual", "keyring", "fastapi", "uvicorn"),
+    *("mcp", "mcp_types"),
+)
 
 PROBE = """
 import sys

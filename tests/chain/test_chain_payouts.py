@@ -120,6 +120,9 @@ def test_76_a_run_whose_hire_is_on_no_list_is_refused_whole_and_goes_on_once_it_
     assert (refused.code, error["code"]) == (3, "policy_violation")
     said = "merchant_not_allowed: researcher is not a whitelisted merchant"
     assert [rule["message"] for rule in error["refusals"]] == [said]
+    fixes = [fix["argv"][:4] for fix in error["fix"]]
+    assert fixes[0] == ["flux", "merchants", "add", "researcher"]
+    assert fixes[1][:3] == ["flux", "runs", "resume"]
     assert balances(run) == before
     assert run("payments", "list", "--json").json()["data"] == []
     assert run("settle", "status", "--json").json()["data"] == []
@@ -408,4 +411,5 @@ def test_a_payee_on_no_list_bars_the_whole_of_it(payer: paying.Payer) -> None:
     )
     assert isinstance(barred, Barred)
     assert [one.code for one in barred.refusals] == ["policy_violation"]
+    assert barred.unlisted == ("researcher",)
     assert held(payer) == 0

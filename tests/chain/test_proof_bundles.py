@@ -6,13 +6,16 @@ import copy
 import json
 import os
 from collections.abc import Callable
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 import paying
 import pytest
 import rig
+from lookalikes import LOOKALIKES, on_another_chain
 
+from flux_cli.adapters.chain.arc import ArcChain
 from flux_cli.adapters.proofs.check import check_bundle
 
 Run = Callable[..., Any]
@@ -140,6 +143,56 @@ def test_71_a_settled_payments_proof_holds_offline_and_no_field_of_it_can_be_cha
     file.write_text(json.dumps(changed(bundle, ("intent", "purpose"), "another")))
     forged = run("proof", "verify", str(file), "--json", **offline)
     assert (forged.code, forged.json()["proved"]) == (9, False)
+
+
+IN_A_BUNDLE = {
+    "authorizer": "authorization log",
+    "nonce": "authorization log",
+    "token": "transfer token",
+    "payee": "transfer payee",
+    "amount": "transfer amount",
+}
+"""What a field that fails on the chain is called in a bundle."""
+
+
+def test_71_a_lookalikes_receipt_in_a_bundle_fails_with_the_field_named(
+    run: Run, chain: rig.LocalChain, tmp_path: Path
+) -> None:
+    """The forger also writes the settlement's own hashes into the other receipt."""
+    paid = run("pay", "orchestrator", "acme", "0.01", "--rail", "arc", "--json").json()
+    file = tmp_path / "proof.json"
+    assert run("proof", "export", paid["intent_id"], str(file)).code == 0
+    bundle = json.loads(file.read_text())
+    real = bundle["settlements"][0]["receipt"]
+    reader = ArcChain([chain.url], rig.CHAIN_ID, rig.TOKEN, pace_seconds=0, timeout_seconds=20)
+    for name, (make, fields) in LOOKALIKES.items():
+        found = reader.receipt(make(chain, 10_000))
+        assert found is not None
+        forged = json.loads(json.dumps(asdict(found)))
+        forged |= {part: real[part] for part in ("tx_hash", "block_hash", "block_number")}
+        said = set(wrong(changed(bundle, ("settlements", 0, "receipt"), forged)))
+        least = fields[:1] if fields[0] == "token" else fields
+        assert said >= {f"line 0 {IN_A_BUNDLE[field]}" for field in least}, name
+    other = changed(bundle, ("settlements", 0, "receipt", "chain_id"), 5042)
+    assert wrong(other) == ["line 0 chain"]
+
+
+def test_75_a_proof_asked_of_another_chain_fails_by_the_chains_number(
+    run: Run, chain: rig.LocalChain, tmp_path: Path
+) -> None:
+    paid = run("pay", "orchestrator", "acme", "1", "--rail", "arc", "--json").json()
+    file = tmp_path / "proof.json"
+    assert run("proof", "export", paid["intent_id"], str(file)).code == 0
+    other = on_another_chain(chain, 5042)
+    try:
+        asked = run("proof", "verify", str(file), "--online", "--json", FLUX_CHAIN_RPC=other.url)
+        verified = run("settle", "verify", paid["id"], "--json", FLUX_CHAIN_RPC=other.url)
+    finally:
+        other.stop()
+    assert (verified.code, verified.json()["wrong"]) == (9, ["chain_id"])
+    error = asked.json()["error"]
+    said = (error["code"], error["message"])
+    assert said == ("wrong_chain", "the node is of chain 5042, not of 5042002")
 
 
 def test_a_proof_of_a_chain_that_has_not_the_transaction_fails_online(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
 from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
@@ -13,6 +12,7 @@ import paying
 import pytest
 import rig
 from fault_proxy import SEND, Fault, FaultProxy
+from lookalikes import LOOKALIKES, on_another_chain
 
 from flux_cli.bootstrap_chain import signer_folder
 from flux_cli.domain.intents import IntentState, PaymentIntent
@@ -387,39 +387,6 @@ def test_75_the_main_network_needs_the_owners_word_twice(template: Path, tmp_pat
 # Proofs: what the chain must say, field by field.
 
 
-def other_payment(chain: rig.LocalChain, units: int, payee: str = ACME) -> str:
-    """A plain transfer of the wallet: equal in every look but its authorization."""
-    data = "0xa9059cbb" + payee[2:].lower().rjust(64, "0") + f"{units:064x}"
-    return chain.mined(chain.send_as(paying.ADDRESS, to=rig.TOKEN, data=data))
-
-
-def foreign_token(chain: rig.LocalChain) -> str:
-    """The same call to a contract that is a copy of the token at another address."""
-    copy = "0x" + "77" * 20
-    chain("anvil_setCode", copy, rig.COMPILED["UsdcOnArc"]["runtime"])
-    system = rig.COMPILED["SystemLog"]["runtime"].replace("36" + "00" * 19, "77" * 20)
-    chain("anvil_setCode", rig.SYSTEM, system)
-    data = "0xa9059cbb" + ACME[2:].lower().rjust(64, "0") + f"{1_000_000:064x}"
-    return chain.mined(chain.send_as(paying.ADDRESS, to=copy, data=data))
-
-
-LOOKALIKES: dict[str, tuple[Callable[[rig.LocalChain], str], tuple[str, ...]]] = {
-    "an equal plain transfer": (
-        lambda chain: other_payment(chain, 1_000_000),
-        ("authorizer", "nonce"),
-    ),
-    "×10^12": (
-        lambda chain: other_payment(chain, 100_000_000),
-        ("amount", "authorizer", "nonce"),
-    ),
-    "another payee": (
-        lambda chain: other_payment(chain, 1_000_000, GLOBEX),
-        ("payee", "authorizer", "nonce"),
-    ),
-    "another token": (foreign_token, ("token", "payer", "payee", "amount", "authorizer", "nonce")),
-}
-
-
 @pytest.mark.parametrize("name", LOOKALIKES)
 def test_66_71_a_receipt_that_only_looks_like_it_fails_with_the_fields_named(
     payer: paying.Payer, chain: rig.LocalChain, name: str
@@ -428,7 +395,21 @@ def test_66_71_a_receipt_that_only_looks_like_it_fails_with_the_fields_named(
     (one,) = settled(payer, payer.wish("real"))
     verified = verify_settlement(payer.settling, one.id)
     assert (verified.wrong, len(verified.checks)) == ((), 13)
-    assert verify_settlement(payer.settling, one.id, make(chain)).wrong == wrong
+    tx_hash = make(chain, one.amount.units)
+    assert verify_settlement(payer.settling, one.id, tx_hash).wrong == wrong
+
+
+def test_71_75_the_same_receipt_on_another_chain_fails_by_the_chains_number(
+    payer: paying.Payer, chain: rig.LocalChain
+) -> None:
+    (one,) = settled(payer, payer.wish("real"))
+    other = on_another_chain(chain, 5042)
+    try:
+        elsewhere = paying.open_payer(payer.config.ledger.path, [other.url])
+        assert verify_settlement(elsewhere.settling, one.id).wrong == ("chain_id",)
+        elsewhere.close()
+    finally:
+        other.stop()
 
 
 def test_71_another_payments_receipt_fails_by_its_nonce(

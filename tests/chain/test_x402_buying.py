@@ -13,6 +13,7 @@ import rig
 import selling
 from selling import PRICE, Shop
 
+from flux_cli.adapters.chain.encoding import payment_call
 from flux_cli.adapters.x402.stall import Reply
 from flux_cli.bootstrap_web import open_web
 from flux_cli.domain.intents import IntentState, PaymentIntent
@@ -184,7 +185,6 @@ def test_73_killed_at_any_moment_the_same_key_pays_once(
     # Recovery looks at the chain and sends nothing of its own; what is signed is not given back.
     (one,) = settle.drain(payer.settling, seconds=0.05, progress=quiet)
     assert (one.state is SettlementState.SETTLED) is (moment == "answer")
-    assert settle_cancelled(payer, one) is one.state
     assert chain.paid(ACME) == before
     bought = buy(urls, shop.url)
     assert (bought.payment.state, bought.settlement.state) == (
@@ -196,11 +196,76 @@ def test_73_killed_at_any_moment_the_same_key_pays_once(
     assert sound(payer)
 
 
-def settle_cancelled(payer: paying.Payer, one: Settlement) -> SettlementState:
-    """The state after the owner has tried to give it up."""
-    if one.state is SettlementState.SETTLED:
-        return one.state
-    return settle.cancel(payer.settling, one.id).state
+def settlement_of(payer: paying.Payer) -> Settlement:
+    with payer.deps.store.reading() as reader:
+        (one,) = reader.find(Settlement)
+    return one
+
+
+def cancelled(payer: paying.Payer) -> Settlement:
+    """The one settlement after the owner gave it up and the chain had its say."""
+    settle.cancel(payer.settling, settlement_of(payer).id)
+    ids = [settlement_of(payer).id]
+    (after,) = settle.settle_all(payer.settling, ids, seconds=30, progress=quiet)
+    return after
+
+
+@pytest.mark.parametrize("moment", ["header", "send"])
+def test_a_payment_that_was_signed_for_a_seller_is_cancelled_on_the_chain(
+    urls: UrlDeps, payer: paying.Payer, shop: Shop, chain: rig.LocalChain, moment: str
+) -> None:
+    """Also where the crash came before its header was kept; the seller can use it no more."""
+    with pytest.raises(Killed):
+        buy(replace(urls, web=Dying(urls.web, moment)), shop.url)
+    after = cancelled(payer)
+    assert (after.state, books(payer, HELD)) == (SettlementState.CANCELLED, 0)
+    assert after.reason.startswith("cancelled by 0x")
+    assert books(payer, "gas:arc") > 0
+    assert settle.cancel(payer.settling, after.id) == after
+    given_up = buy(urls, shop.url)
+    assert (given_up.settlement, given_up.answer) == (after, None)
+    with payer.deps.store.reading() as reader:
+        (payment,) = reader.find(WebPayment)
+    if payment.header:
+        assert shop.stall is not None
+        reply = shop.stall.answer(shop.url, payment.header)
+        said = selling.spoken(reply.headers["PAYMENT-RESPONSE"])
+        assert said["errorReason"] == "invalid_exact_evm_nonce_already_used"
+    assert (shop.sent, chain.paid(ACME), sound(payer)) == (0, [], True)
+
+
+def test_cancelling_what_the_seller_has_used_finds_it_settled(
+    urls: UrlDeps, payer: paying.Payer, shop: Shop, chain: rig.LocalChain
+) -> None:
+    with pytest.raises(Killed):
+        buy(replace(urls, web=Dying(urls.web, "answer")), shop.url)
+    assert settle.cancel(payer.settling, settlement_of(payer).id).state is SettlementState.SETTLED
+    assert (chain.paid(ACME), books(payer, "gas:arc")) == ([PRICE.units], 0)
+
+
+def test_a_seller_that_is_faster_than_the_cancelling_is_paid_once(
+    urls: UrlDeps, payer: paying.Payer, shop: Shop, chain: rig.LocalChain
+) -> None:
+    """Both transactions wait for the same block; the seller's comes first."""
+    with pytest.raises(Killed):
+        buy(replace(urls, web=Dying(urls.web, "send")), shop.url)
+    chain("evm_setAutomine", False)
+    with payer.deps.store.reading() as reader:
+        (payment,) = reader.find(WebPayment)
+    assert payment.authorization is not None
+    call = payment_call(
+        settlement_of(payer).terms, settlement_of(payer).nonce, payment.authorization
+    )
+    fields = {"from": chain.relayer, "to": rig.TOKEN, "data": "0x" + call.hex()}
+    fee = {"maxFeePerGas": hex(10**12), "maxPriorityFeePerGas": hex(10**11)}
+    chain("eth_sendTransaction", {**fields, **fee, "gas": hex(300_000)})
+    settle.cancel(payer.settling, settlement_of(payer).id)
+    chain("evm_setAutomine", True)
+    chain.mine()
+    ids = [settlement_of(payer).id]
+    (after,) = settle.settle_all(payer.settling, ids, seconds=30, progress=quiet)
+    assert (after.state, chain.paid(ACME)) == (SettlementState.SETTLED, [PRICE.units])
+    assert (books(payer, HELD), sound(payer)) == (0, True)
 
 
 def test_the_header_is_kept_before_it_is_sent(

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from flux_cli.adapters.store.ledger import SqliteStore
 from flux_cli.bootstrap import open_flux
@@ -29,6 +29,8 @@ from flux_cli.usecases.run_goal import Goal, carry_out_run, start_run
 GOOD = b"copy that anyone would pay for\n"
 SELLERS = ("quill", "ink", "nib")
 
+T = TypeVar("T")
+
 
 class Killed(BaseException):
     """The process ends here."""
@@ -48,6 +50,10 @@ class DyingStore:
 
     def reading(self) -> AbstractContextManager[Reader]:
         return self.inner.reading()
+
+    def write(self, work: Callable[[Transaction], T]) -> T:
+        with self.begin() as tx:
+            return work(tx)
 
     @contextmanager
     def begin(self) -> Iterator[Transaction]:

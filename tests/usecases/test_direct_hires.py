@@ -6,6 +6,7 @@ import hashlib
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -24,7 +25,8 @@ from flux_cli.usecases.end_contract import (
     reject_contract,
     submit_contract,
 )
-from flux_cli.usecases.end_escrow import refund_escrow
+from flux_cli.usecases.end_escrow import expire_escrows, refund_escrow
+from flux_cli.usecases.expire_due import expire_due
 from flux_cli.usecases.hire_directly import DirectHire, agree, hire_directly
 from flux_cli.usecases.ports import Deps
 from tests.usecases.market_economy import DyingStore, Killed, books, faults, hires, market, quiet
@@ -112,6 +114,35 @@ def test_what_was_never_handed_in_goes_back_when_its_time_is_over(tmp_path: Path
     with deps.store.reading() as reader:
         (deal,) = reader.deals()
     assert (str(deal.outcome), deal.on_time) == ("expired", False)
+
+
+def test_a_sweep_of_what_is_over_ends_the_contract_with_its_escrow(tmp_path: Path) -> None:
+    clock = Clock()
+    deps = market(tmp_path, garbage=0)
+    assert isinstance(deps.store, SqliteStore)
+    clock.go(days=3650)
+    deps = replace(deps, store=SqliteStore(deps.store.path, clock=clock))
+    before = books(deps)
+    contract = hire(deps)
+    other = hire_directly(
+        deps, wanted(deps, expires_in=timedelta(days=30)), key="other", progress=quiet
+    )
+    assert isinstance(other, Contract)
+    expire_due(deps)
+    assert hires(deps) == [(0, "funded"), (0, "funded")]
+    submit_contract(deps, other.id, WORK, by="quill")
+    clock.go(days=8)
+    expire_due(deps)
+    assert hires(deps) == [(0, "expired"), (0, "submitted")]
+    clock.go(days=30)
+    expire_escrows(deps)  # and killed before the contract follows
+    assert hires(deps) == [(0, "expired"), (0, "submitted")]
+    expire_due(deps)
+    expire_due(deps)
+    assert (hires(deps), books(deps)) == ([(0, "expired"), (0, "expired")], before)
+    with deps.store.reading() as reader:
+        kinds = [one.kind for one in reader.events() if one.subject == contract.id]
+    assert (kinds.count("contract.expired"), faults(deps)) == (1, [])
 
 
 def test_a_contract_follows_its_escrow_where_that_was_ended_directly(tmp_path: Path) -> None:

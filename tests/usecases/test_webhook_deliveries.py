@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import threading
 from collections.abc import Callable, Iterator
@@ -11,6 +12,8 @@ from pathlib import Path
 
 import pytest
 import standardwebhooks
+from hypothesis import given
+from hypothesis import strategies as st
 
 from flux_cli.adapters.store import webhook_queue
 from flux_cli.bootstrap_webhooks import open_webhooks
@@ -547,6 +550,16 @@ def test_125_an_endpoint_that_nothing_may_be_sent_to_is_not_added(url: str) -> N
 def test_125_allowing_private_addresses_allows_no_more(url: str) -> None:
     with pytest.raises(InvalidInput, match="nothing is sent there"):
         endpoint_url(url, private=True)
+
+
+@given(
+    st.sampled_from(["https://", "http://", "", "https://[", "https://127.", "https:///"]),
+    st.text(max_size=40) | st.from_regex(r"[\[\]0-9a-fx.:%@/]{1,40}", fullmatch=True),
+    st.booleans(),
+)
+def test_125_any_text_is_an_endpoint_or_is_refused(start: str, rest: str, private: bool) -> None:
+    with contextlib.suppress(InvalidInput):
+        assert endpoint_url(start + rest, private=private) == start + rest
 
 
 @pytest.mark.parametrize(

@@ -60,8 +60,7 @@ def _plain_text(path: Path, data: bytes) -> str:
 
 def _pdf_text(path: Path, data: bytes) -> str:
     """A PDF is somebody's program: it is read in a process that may use little, and not long."""
-    argv = [sys.executable, "-I", "-m", "flux_cli.adapters.briefs.pdf"]
-    ended = _run(path, argv, data, PDF_SECONDS)
+    ended = run_reader(path, "pdf", data, PDF_SECONDS)
     if ended.returncode != 0:
         raise _wrong(path, "is a PDF that cannot be read", Fix("save it as text and give that"))
     text = ended.stdout.decode("utf-8", "replace")
@@ -86,6 +85,14 @@ def _image_text(path: Path, data: bytes) -> str:
     if ended.returncode != 0:
         raise _wrong(path, f"is an image that {OCR_PROGRAM} cannot read")
     return ended.stdout.decode("utf-8", "replace")
+
+
+def run_reader(
+    path: Path, reader: str, data: bytes, seconds: float, *options: str
+) -> subprocess.CompletedProcess[bytes]:
+    """What one of the readers of this room makes of a file, in a process that is bounded."""
+    argv = [sys.executable, "-I", "-m", f"flux_cli.adapters.briefs.{reader}", *options]
+    return _run(path, argv, data, seconds)
 
 
 def _run(

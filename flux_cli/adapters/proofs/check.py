@@ -164,11 +164,29 @@ def _paid(at: str, terms: Terms, settlement: Json, receipt: Receipt) -> Iterator
     paid = [log for log in own if len(log.data) == 66]
     moved = [(log.topics, int(log.data, 16)) for log in paid if log.topics[:1] == (TRANSFER,)]
     yield _same(at + "transfer log", "1 of it", f"{moved.count(transfer)} of it")
+    if transfer not in moved:
+        yield from _differing(at, terms, receipt)
     used = (USED, payer, settlement["nonce"])
     count = sum(log.topics == used for log in own)
     yield _same(at + "authorization log", "1 of it", f"{count} of it")
     gone = sum(log.topics[:1] == (CANCELLED,) and log.topics[1:] == used[1:] for log in own)
     yield _same(at + "cancelled", 0, gone)
+
+
+def _differing(at: str, terms: Terms, receipt: Receipt) -> Iterator[FieldCheck]:
+    """What the transfer that is most like it has otherwise, field by field."""
+    wanted = (terms.token, _word(terms.payer), _word(terms.payee), str(terms.units))
+    found = [
+        (log.address, *log.topics[1:], str(int(log.data, 16)))
+        for log in receipt.logs
+        if log.topics[:1] == (TRANSFER,) and len(log.topics) == 3 and len(log.data) == 66
+    ]
+    same = [sum(map(str.__eq__, one, wanted)) for one in found]
+    best = found[same.index(max(same))] if found else ("", "", "", "")
+    for name, expected, observed in zip(
+        ("token", "payer", "payee", "amount"), wanted, best, strict=True
+    ):
+        yield _same(f"{at}transfer {name}", expected, observed)
 
 
 def _entered(at: str, bundle: Json, settlement: Json) -> Iterator[FieldCheck]:

@@ -80,7 +80,7 @@ def short_forms(statement: Statement, limit: int, subject: str) -> Iterator[str]
         for pattern, shorter in _SHORTER:
             text = re.sub(pattern, shorter, text)
         digits = " ".join(str(NUMBER_WORDS.get(w.lower(), w)) for w in text.split())
-        money = re.sub(r"(?<=\d) with (?:the )?", ", ", text, count=1)
+        money = re.sub(r"(?<=\d) with (?:the |an? )?", ", ", text, count=1)
         for form in (start, text, digits, *([money] if text[:1] in "€$£" else []), *_cuts(digits)):
             if len(form) <= limit and len(form.split()) >= 2:
                 yield capital(form.strip(" ,"))

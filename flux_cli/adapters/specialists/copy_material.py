@@ -34,7 +34,10 @@ _PLACES_TEXT = (
     "bakery cafe café restaurant shop store bar hotel studio gym salon market farm school museum "
     "gallery theatre library clinic bistro deli brewery roastery florist bookshop hostel pub spa"
 )
-_OPENERS = ("You get", "Expect", "There is")
+_OPENERS = ("You get", "There is")
+_ANYBODY = frozenset({"people", "everyone", "everybody", "anyone", "anybody", "customers"})
+"""What is left of an audience that only its description told apart."""
+
 _PLACES = frozenset(_PLACES_TEXT.split())
 _ATTRIBUTE = re.compile(r"^(?:[a-z]+-[a-z]+|wireless|portable|vegan|organic|handmade|foldable)$")
 
@@ -95,6 +98,8 @@ class Material:
                 short = re.split(r"\s(?:with|who|in|aged|between)\s", short)[0].strip()
             head = re.split(r"\s(?:with|who|in|at|of|from|and|without|that|\w+ing)\s", short)[0]
             plural = plural_phrase(head) or head.lower().startswith("people")
+            if short.lower() in _ANYBODY:
+                continue
             if 3 < len(short) <= 48 and plural and not numbers(short):
                 found.append(lower_first(short))
         together = f"{', '.join(found[:-1])} and {found[-1]}" if len(found) > 1 else ""

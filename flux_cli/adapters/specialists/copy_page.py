@@ -7,13 +7,19 @@ import re
 from flux_cli.adapters.specialists.claims import Claim
 from flux_cli.adapters.specialists.copy_material import Material, disputed
 from flux_cli.adapters.specialists.copy_text import Block, Landing, Quote, Variant
-from flux_cli.adapters.specialists.proofs import customer_facing, findings_about, testimonies
+from flux_cli.adapters.specialists.proofs import (
+    customer_facing,
+    findings_about,
+    praises,
+    testimonies,
+)
 from flux_cli.adapters.specialists.statements import Statement, capital
 from flux_cli.adapters.specialists.terms import terms
 from flux_cli.adapters.specialists.voice import theme_named
 
 BENEFITS = 6
 QUESTIONS = 5
+TESTED = "Put to the test"
 _CLOSING_THEMES = ("price", "trust", "delivery", "opening")
 _DEFINITION = re.compile(r"^[^.]{2,60}?(?:\s(?:is|are)\s|,\s)(?:an?|the|our)?\s?[a-z]")
 
@@ -43,7 +49,7 @@ def landing(material: Material) -> Landing:
         benefits,
         material.pick("glance") if facts else "",
         facts,
-        material.pick("proof") if proof else "",
+        _proof_title(material, proof),
         proof,
         material.pick("faq") if faq else "",
         faq,
@@ -157,17 +163,26 @@ def _moments(material: Material, count: int) -> tuple[Block, ...]:
 
 
 def _proof(material: Material) -> tuple[Quote, ...]:
-    """Three customers at most, and two findings at most that are not the problem again."""
+    """Three customers at most, and two findings at most that went well for the product."""
     opening = problem(material)
     quotes = [Quote(text, who, (claim,)) for text, who, claim in testimonies(material)[:3]]
     topics = r"evidence|support|test|survey|real|result|problem"
     for claim in findings_about(material, topics):
-        if len(quotes) < 5 and (opening is None or claim.id != opening.id):
+        again = opening is not None and claim.id == opening.id
+        if len(quotes) < 5 and not again and praises(claim, material):
             label = claim.source.rsplit("/", 1)[-1].rsplit(".", 1)[0]
             named = capital(re.sub(r"[-_]+", " ", label))
             if label.lower() != "brief":
                 quotes.append(Quote(" ".join(claim.quote.split()), named, (claim.id,)))
     return tuple(quotes)
+
+
+def _proof_title(material: Material, proof: tuple[Quote, ...]) -> str:
+    """What stands above the proof: people are named only where people speak."""
+    spoken = {claim for _, _, claim in testimonies(material)}
+    if not proof or any(set(quote.claims) & spoken for quote in proof):
+        return material.pick("proof") if proof else ""
+    return TESTED if material.allowed(TESTED) else material.pick("proof")
 
 
 def _faq(material: Material, shown: set[str]) -> tuple[Block, ...]:

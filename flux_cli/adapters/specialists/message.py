@@ -67,7 +67,7 @@ def headlines_for(brief: Brief, needs: Mapping[str, str]) -> tuple[str, ...]:
         *landing(needs),
         *from_promise(brief),
         *advertisements(needs),
-        *(one_line(feature) for feature in brief.features),
+        *(form for feature in brief.features for form in fact_forms(one_line(feature))),
         one_line(brief.kind),
     ]
     tidy = unique(
@@ -78,9 +78,15 @@ def headlines_for(brief: Brief, needs: Mapping[str, str]) -> tuple[str, ...]:
         and text.casefold() != brief.call_to_action.casefold()
         and allowed(text, brief)
     )
-    ideal = [text for text in tidy if 3 <= len(text.split()) <= 8 and 12 <= len(text) <= 46]
+    ideal = [text for text in tidy if 3 <= len(text.split()) <= 9 and 12 <= len(text) <= 46]
     rest = [text for text in tidy if text not in ideal]
     return tuple(ideal + rest) or first_words(brief)
+
+
+def fact_forms(fact: str) -> tuple[str, ...]:
+    """A fact, and the fact up to its figure, which is as true: "Shines for 14 hours"."""
+    figure = re.match(r"(\D{6,24}\d+ [a-z]+) (?:on|with|from|at) ", fact)
+    return (fact, figure[1]) if figure else (fact,)
 
 
 def first_words(brief: Brief) -> tuple[str, ...]:
@@ -104,7 +110,10 @@ def from_promise(brief: Brief) -> list[str]:
     does = re.search(r"\b(?:that|which) (.+)$", bare)
     if does:
         found.insert(0, does.group(1))
-    for part in re.split(r"[,;:.!?–—]| - | so that | because ", bare):
+    # "One day of sun, a whole night of light": neither half says anything without the other.
+    halves = re.fullmatch(r"[^,;:.]+, (?:a|an|the|no|your) [^,;:.]+", bare, re.IGNORECASE)
+    ends = r"[;:.!?–—]" if halves else r"[,;:.!?–—]"
+    for part in re.split(rf"{ends}| - | so that | because ", bare):
         clause = part.strip()
         inner = re.search(r"\b(?:that|which) (.+)$", clause)
         found.append(inner.group(1) if inner else clause)

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import csv
 import hashlib
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import accumulate
 
 from flux_cli.domain.work import Source
 
 UNIT_LIMIT = 420
 SOURCE_LIMIT = 2_000_000
+MOST_ROWS = 5000
+SEPARATED = (".csv", ".tsv", ".psv", ".tab")
+"""How the names of files of separated values end."""
 
 _SENTENCE_END = re.compile(r"[.!?…][\"'”’)]*(?=\s+[\"'“‘(]*[A-Z0-9À-Þ€$£])")
 _ABBREVIATION = re.compile(
@@ -67,6 +72,19 @@ def source_hash(source: Source) -> str:
     return hashlib.sha256(source_bytes(source)).hexdigest()
 
 
+def is_converted(source: Source) -> bool:
+    """Whether the text was made from the file, as a PDF's is, and is not the file itself."""
+    return source_hash(source) != source.sha256
+
+
+def text_file(place: int) -> str:
+    """Where the text of the source at `place`, from 1, is delivered if it was converted.
+
+    Whoever checks a quotation needs no reader of PDF or HTML but this file.
+    """
+    return f"texts/{place}.txt"
+
+
 def byte_span(source: Source, unit: Unit) -> tuple[int, int]:
     """A unit's first byte, and the byte after its last, in the source's UTF-8."""
     before = len(source.text[: unit.start].encode("utf-8", "surrogatepass"))
@@ -75,10 +93,18 @@ def byte_span(source: Source, unit: Unit) -> tuple[int, int]:
 
 def read_document(source: Source) -> Document:
     """Cut the first two million characters of `source` into units and tables."""
+    if source.name.lower().endswith(SEPARATED):
+        return Document(source, tuple(_rows(source.name, source.text[:SOURCE_LIMIT])), ())
     units: list[Unit] = []
     tables: list[Table] = []
     heading, paragraph = "", 0
+    # A form feed begins a page; the one a PDF's text starts with begins its first.
+    page = 0 if source.text.startswith("\f") else 1
     for kind, start, end, text in _blocks(source.text[:SOURCE_LIMIT]):
+        if kind == "page":
+            page += 1
+            heading = f"page {page}"
+            continue
         if kind == "heading":
             heading = text
             continue
@@ -98,9 +124,34 @@ def read_document(source: Source) -> Document:
     return Document(source, tuple(units), tuple(tables))
 
 
-def quotable(text: str) -> bool:
+def _rows(name: str, text: str) -> Iterator[Unit]:
+    """The rows of a file of separated values, each that stands on a line of its own.
+
+    Their heading is the names of the columns.
+    """
+    lines = text.split("\n")
+    places = list(accumulate((len(line) + 1 for line in lines), initial=0))
+    mark = "\t" if name.lower().endswith((".tsv", ".tab")) else max(",;\t|", key=lines[0].count)
+    reader = csv.reader((f"{line}\n" for line in lines), delimiter=mark)
+    columns: list[str] = []
+    while (line := reader.line_num) < min(len(lines), MOST_ROWS):
+        try:
+            cells = next(reader)
+        except (csv.Error, StopIteration):
+            return
+        columns = columns or cells
+        bare = lines[line].rstrip()
+        start = places[line] + len(bare) - len(bare.lstrip())
+        whole = reader.line_num == line + 1 and len(cells) == len(columns) > 1
+        if line and whole and quotable(row := bare.lstrip(), least_words=1):
+            heading = one_line(", ".join(columns))[:120]
+            yield Unit(name, heading, start, start + len(row), row, "row", line)
+
+
+def quotable(text: str, least_words: int = 2) -> bool:
     """Whether `text` is short, has words, and hides nothing from the reader."""
-    return 8 <= len(text) <= UNIT_LIMIT and not _UNSAFE.search(text) and len(text.split()) >= 2
+    fits = 8 <= len(text) <= UNIT_LIMIT and len(text.split()) >= least_words
+    return fits and not _UNSAFE.search(text)
 
 
 def one_line(text: str) -> str:
@@ -109,7 +160,7 @@ def one_line(text: str) -> str:
 
 
 def _blocks(text: str) -> Iterator[tuple[str, int, int, str]]:
-    """(kind, start, end, text) of headings, tables, bullets, quotations and paragraphs."""
+    """(kind, start, end, text) of headings, tables, bullets, quotations, paragraphs, new pages."""
     open_kind, open_start, open_end = "", 0, 0
     at = 0
     for line in text.splitlines(keepends=True):
@@ -123,13 +174,18 @@ def _blocks(text: str) -> Iterator[tuple[str, int, int, str]]:
             joins = True
         if joins:
             open_end = end
-            continue
-        if open_kind:
-            yield open_kind, open_start, open_end, text[open_start:open_end]
-        open_kind, open_start, open_end = kind, inner, end
-        if heading:
-            yield "heading", start, end, one_line(heading.group(1))
+        else:
+            if open_kind:
+                yield open_kind, open_start, open_end, text[open_start:open_end]
+            open_kind, open_start, open_end = kind, inner, end
+            if heading:
+                yield "heading", start, end, one_line(heading.group(1))
+                open_kind = ""
+        if line.endswith("\f"):
+            if open_kind:
+                yield open_kind, open_start, open_end, text[open_start:open_end]
             open_kind = ""
+            yield "page", end, end, ""
     if open_kind:
         yield open_kind, open_start, open_end, text[open_start:open_end]
 

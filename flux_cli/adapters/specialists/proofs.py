@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from flux_cli.adapters.specialists.claims import Claim
+from flux_cli.adapters.specialists.claims import Claim, ClaimSheet
 from flux_cli.adapters.specialists.copy_material import Material, disputed
 from flux_cli.adapters.specialists.statements import third_person
 
@@ -18,11 +18,48 @@ _INTERNAL = re.compile(
     re.IGNORECASE,
 )
 _NEGATIVE = re.compile(
-    r"\b(?:but|star off|never came|wish|lot of money|too (?:bright|loud|small|big|expensive|slow)|"
-    r"disappoint|broke|broken|unfortunately|not quite|failed|worse|annoy|refund|waste of|however|"
-    r"although|problem|bug|crash|slow|confusing|expensive|missing|late)\b",
+    r"\b(?:but|star off|never (?:came|worked|arrived|again)|wish|lot of money|"
+    r"too (?:bright|loud|small|big|large|heavy|expensive|dear|slow|weak|dark|long|short|much|many)|"
+    r"disappoint\w*|broke|broken|unfortunately|not quite|fail(?:s|ed|ure)?|worse|worst|annoy\w*|"
+    r"refund|waste of|however|although|problems?|bugs?|crash\w*|slow|confus\w*|expensive|missing|"
+    r"late|not worth|(?:would|do|did|does|could|can|will)(?: not|n['’]t) "
+    r"(?:buy|pay|need|want|trust|believe|work|use|see|recommend|get|know|like|think|understand)|"
+    r"(?:won|wouldn|don|didn|doesn|can|couldn)['’]t (?:buy|pay|need|want|trust|believe|work|use|"
+    r"see|recommend|get|know|like|think|understand)|cannot (?:trust|afford|see)|"
+    r"not (?:sure|convinced|for me|enough|happy|impressed|what)|why (?:would|should)|unless|"
+    r"only if|doubt\w*|scept\w*|skept\w*|worr(?:y|ied|ies)|afraid|regret\w*|hesitat\w*|"
+    r"sent it back|returned it|gave up|stopped using|hard to|difficult|leak\w*|mou?ld\w*|poor|"
+    r"flimsy|cheap|ugly|nois[ey]\w*|boring|useless|pointless|gimmick\w*|overpriced|complain\w*|"
+    r"objections?|dislike\w*|hate[ds]?)\b|\?\s*[\"”]",
     re.IGNORECASE,
 )
+_AGAINST = re.compile(
+    r"stop|prevent|object|doubt|hesitat|complain|worr|dislike|against|barrier|concern|"
+    r"\b(?:one|two|three) stars?\b|\b[123] stars?\b|and below|negative|critic|return(?:s|ed)\b|"
+    r"not buy|did not|problems?\b|churn|cancel",
+    re.IGNORECASE,
+)
+"""Headings and questions that gather what speaks against a product."""
+
+_TROUBLE = re.compile(
+    r"\b(?:empty|dark|forg[eo]t\w*|gave up|died?|dies|thr[eo]w\w*|wast\w*|without|r[au]n out|"
+    r"leave|left|lost|before the test|compared with)\b",
+    re.IGNORECASE,
+)
+
+
+def speaks_for(claim: Claim, sheet: ClaimSheet) -> bool:
+    """Whether somebody's words are praise: never what a question or a heading gathers against.
+
+    Who calls nothing good is no witness either way; in doubt the words are left out.
+    """
+    cited = [finding.question for finding in sheet.questions if claim.id in finding.claims]
+    objected = any(_AGAINST.search(question) for question in cited)
+    return not (
+        objected
+        or _AGAINST.search(claim.heading)
+        or _NEGATIVE.search(" ".join(claim.quote.split()))
+    )
 
 
 def customer_facing(claim: Claim, material: Material) -> bool:
@@ -41,15 +78,22 @@ def customer_facing(claim: Claim, material: Material) -> bool:
 
 def testimonies(material: Material) -> tuple[tuple[str, str, str], ...]:
     """(quotation, who said it, claim) of the customers' words that speak for the product."""
+    sheet = material.sheet
     found = []
-    for claim in material.sheet.claims if material.sheet else ():
-        spoken = re.match(
-            r"^[\"“](.+?)[\"”]\s*(?:[—–-]+\s*(.{2,60}))?$", " ".join(claim.quote.split())
-        )
+    for claim in sheet.claims if sheet else ():
+        spoken = _SPOKEN.match(" ".join(claim.quote.split()))
         fits = claim.kind == "testimony" and spoken and material.allowed(claim.quote)
-        if fits and spoken and not _NEGATIVE.search(claim.quote):
+        if fits and spoken and sheet and speaks_for(claim, sheet):
             found.append((spoken.group(1), (spoken.group(2) or "A customer").strip(), claim.id))
     return tuple(found)
+
+
+def praises(claim: Claim, material: Material) -> bool:
+    """Whether a finding is about the product, and about what went well with it."""
+    noun = re.escape(material.thing.split()[-1]) if material.thing else "product"
+    name = re.escape(material.brief.product)
+    about = re.search(rf"\b{name}\b|\b(?:the|our|a) (?:\w+ )?{noun}\b", claim.quote, re.IGNORECASE)
+    return bool(about) and not _NEGATIVE.search(claim.quote) and not _TROUBLE.search(claim.quote)
 
 
 def findings_about(material: Material, topic: str) -> tuple[Claim, ...]:

@@ -17,7 +17,12 @@ from flux_cli.adapters.specialists.claims import (
     read_claims,
     table_cells,
 )
-from flux_cli.adapters.specialists.passages import source_bytes, source_hash
+from flux_cli.adapters.specialists.passages import (
+    is_converted,
+    source_bytes,
+    source_hash,
+    text_file,
+)
 from flux_cli.adapters.specialists.questions import questions_for
 from flux_cli.adapters.specialists.terms import digits, numbers
 from flux_cli.domain.brief import parse_brief
@@ -39,7 +44,7 @@ def check_research(assignment: Assignment, folder: Path) -> tuple[Check, ...]:
     return (
         Check("files can be read", True, "3 files", "3 files"),
         _quotations(sheet, sources),
-        _sources(listed, assignment.sources),
+        _sources(listed, assignment.sources, folder),
         _questions(sheet, report, assignment),
         _citations(sheet, report),
         _wording(sheet, report),
@@ -67,19 +72,25 @@ def _quotations(sheet: ClaimSheet, sources: Mapping[str, Source]) -> Check:
     return Check("every quotation is exact", not wrong and unique, f"{total} of {total}", found)
 
 
-def _sources(listed: object, sources: tuple[Source, ...]) -> Check:
-    """sources.json names each source with its true hash."""
+def _sources(listed: object, sources: tuple[Source, ...], folder: Path) -> Check:
+    """sources.json names each source with its true hash, and converted ones lie beside it."""
     wanted = {source.name: source_hash(source) for source in sources}
     entries = listed.get("sources") if isinstance(listed, dict) else None
     rows = [row for row in entries if isinstance(row, dict)] if isinstance(entries, list) else []
     found = {str(row.get("name")): str(row.get("sha256")) for row in rows}
     named = isinstance(listed, dict) and listed.get("schema") == SOURCES_SCHEMA
     true_names = sum(found.get(name) == digest for name, digest in wanted.items())
+    texts = all(
+        (path := folder / text_file(at)).is_file() and path.read_bytes() == source_bytes(source)
+        for at, source in enumerate(sources, 1)
+        if is_converted(source)
+    )
     return Check(
         "sources.json names every source with its hash",
-        named and found == wanted,
+        named and found == wanted and texts,
         f"{len(wanted)} of {len(wanted)}",
-        f"{true_names} of {len(wanted)}, {len(found)} listed",
+        f"{true_names} of {len(wanted)}, {len(found)} listed"
+        + ", a text is not theirs" * (not texts),
     )
 
 

@@ -25,8 +25,11 @@ from flux_cli.adapters.specialists.passages import (
     Table,
     Unit,
     byte_span,
+    is_converted,
     read_document,
+    source_bytes,
     source_hash,
+    text_file,
 )
 from flux_cli.adapters.specialists.questions import Question, question_terms, questions_for
 from flux_cli.adapters.specialists.research_check import check_research
@@ -66,6 +69,11 @@ class Researcher:
             ("research.md", report.encode("utf-8", "replace"), "text/markdown"),
             ("claims.json", claims_json(sheet), "application/json"),
             ("sources.json", to_json(_source_list(assignment.sources)), "application/json"),
+            *(
+                (text_file(at), source_bytes(source), "text/plain")
+                for at, source in enumerate(assignment.sources, 1)
+                if is_converted(source)
+            ),
         )
         found = sum(finding.found for finding in sheet.questions)
         return Submission(
@@ -191,7 +199,12 @@ def _source_list(sources: Sequence[Source]) -> dict[str, object]:
                 "sha256": source_hash(source),
                 "bytes": len(source.text.encode("utf-8", "surrogatepass")),
                 "words": len(source.text.split()),
+                **(
+                    {"file_sha256": source.sha256, "text": text_file(at)}
+                    if is_converted(source)
+                    else {}
+                ),
             }
-            for source in sources
+            for at, source in enumerate(sources, 1)
         ],
     }

@@ -27,6 +27,7 @@ from flux_cli.adapters.specialists.copy_rules import (
 )
 from flux_cli.adapters.specialists.copy_sheet import copy_markdown
 from flux_cli.adapters.specialists.copy_text import CopySheet, every_text, read_copy, running_text
+from flux_cli.adapters.specialists.proofs import speaks_for
 from flux_cli.adapters.specialists.readability import flesch_kincaid
 from flux_cli.adapters.specialists.terms import numbers, words
 from flux_cli.adapters.specialists.voice import voice_of
@@ -63,6 +64,7 @@ def check_copy(
         _numbers(sheet, brief, assignment, claims),
         _claims(sheet, claims),
         _quotations(sheet, claims),
+        _praise(sheet, claims),
         _variety(sheet),
         _openings(sheet),
         _grade(sheet, brief),
@@ -203,12 +205,12 @@ def _quotations(sheet: CopySheet, claims: ClaimSheet | None) -> Check:
     said = [(quote.text, quote.claims) for quote in sheet.landing.proof]
     for text, names in (*((p.text, p.claims) for p in sheet.posts),
                         (sheet.email.body, sheet.email.claims)):  # fmt: skip
-        said += [(words, names) for words in _SPOKEN.findall(text)]
+        said += [(spoken, names) for spoken in _SPOKEN.findall(text)]
     wrong = []
-    for words, names in said:
+    for spoken, names in said:
         cited = [c.quote for n in names if claims and (c := claims.claim(n))]
-        if not any(" ".join(words.split()) in " ".join(quote.split()) for quote in cited):
-            wrong.append(words[:30])
+        if not any(" ".join(spoken.split()) in " ".join(quote.split()) for quote in cited):
+            wrong.append(spoken[:30])
     total = len(said)
     return Check(
         "every proof is in its claim's words",
@@ -216,6 +218,17 @@ def _quotations(sheet: CopySheet, claims: ClaimSheet | None) -> Check:
         f"{total} of {total}",
         f"{total - len(wrong)} of {total}",
     )
+
+
+def _praise(sheet: CopySheet, claims: ClaimSheet | None) -> Check:
+    """Nobody's objection stands where customers speak for the product."""
+    shown = [names for quote in sheet.landing.proof for names in [quote.claims]]
+    shown += [post.claims for post in sheet.posts if _SPOKEN.search(post.text)]
+    shown += [sheet.email.claims] if _SPOKEN.search(sheet.email.body) else []
+    cited = [c for names in shown for n in names if claims and (c := claims.claim(n))]
+    spoken = [claim for claim in cited if claim.kind == "testimony"]
+    wrong = [claim.id for claim in spoken if claims and not speaks_for(claim, claims)]
+    return _forbidden("no objection stands as praise", (tuple(wrong),))
 
 
 def _variety(sheet: CopySheet) -> Check:

@@ -1,7 +1,8 @@
 """Group commit: writers that wait for each other anyway share one transaction and one sync.
 
 One caller at a time has the turn and writes inside a savepoint of its own. If another waits, it
-joins the same transaction; the last one commits for all, and nobody returns before that.
+joins the same transaction; the last one commits for all, and nobody returns before that. Callers
+that hand their work to `run` wait for no turn: whoever leads does it for all of them.
 """
 
 from __future__ import annotations
@@ -10,9 +11,11 @@ import os
 import sqlite3
 import threading
 import time
+from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import Any, TypeVar
 
 from flux_cli.adapters.store.journal import Journal
 from flux_cli.errors import LedgerBusy, StorageFailed
@@ -29,6 +32,9 @@ the first of many would else make for itself alone while the others are being to
 """
 
 
+T = TypeVar("T")
+
+
 @dataclass(slots=True)
 class Group:
     """One open transaction and those who wrote in it."""
@@ -39,6 +45,20 @@ class Group:
     failure: BaseException | None = None
     is_closed: bool = False
     done: threading.Event | None = None
+
+
+@dataclass(slots=True, eq=False)
+class Ticket:
+    """A caller's work, which another may do for it; how it ended.
+
+    `told` is held until it has ended, or until its caller `leads`.
+    """
+
+    work: Callable[[Group], Any]
+    told: threading.Lock = field(default_factory=threading.Lock)
+    result: Any = None
+    failure: BaseException | None = None
+    leads: bool = False
 
 
 class CommitGroups:
@@ -60,6 +80,8 @@ class CommitGroups:
         self._turn = threading.Lock()
         self._counting = threading.Lock()
         self._waiting = 0
+        self._tickets: deque[Ticket] = deque()
+        self._has_leader = False
         self._had_company = False
         self._open: Group | None = None
 
@@ -79,6 +101,105 @@ class CommitGroups:
             if kept:
                 self._await(group)
 
+    def run(self, work: Callable[[Group], T]) -> T:
+        """What `work` gives, once the group it was done in is committed; raises what it raises.
+
+        Another caller's thread may do it.
+        """
+        if self._pid != os.getpid():
+            self._leave_parent()
+        own = Ticket(work)
+        with self._counting:
+            own.leads, self._has_leader = not self._has_leader, True
+            if not own.leads:
+                own.told.acquire()
+                self._tickets.append(own)
+        if not own.leads:
+            self._be_told(own)
+        if own.leads:
+            self._lead(own)
+        if own.failure is not None:
+            raise own.failure
+        result: T = own.result
+        return result
+
+    def _be_told(self, own: Ticket) -> None:
+        try:
+            own.told.acquire()
+        except BaseException:
+            with self._counting:
+                if own in self._tickets:
+                    self._tickets.remove(own)
+            if own.leads:
+                self._hand_on()
+            raise
+
+    def _lead(self, own: Ticket) -> None:
+        """Do one's own work and all that has come since, commit, and tell everybody."""
+        group, done = None, list[Ticket]()
+        try:
+            group = self._join()
+            try:
+                self._work(group, own, done)
+            finally:
+                may_go_on = group.members > 0 and group.failure is None
+                self._leave(group, may_go_on=may_go_on, lingers=False)
+            if done:
+                self._await(group)
+        except BaseException as failure:
+            told: BaseException | None = failure
+            if group is None:
+                # What keeps this one from the ledger keeps all those from it who wait as well.
+                with self._counting:
+                    done += self._tickets
+                    self._tickets.clear()
+            elif group.is_closed:
+                told = group.failure
+            for one in done:
+                one.failure = told if isinstance(told, Exception | None) else _interrupted()
+            raise
+        finally:
+            self._hand_on()
+            for one in done:
+                if one is not own:
+                    one.told.release()
+
+    def _work(self, group: Group, own: Ticket, done: list[Ticket]) -> None:
+        """The work of one ticket after another, each undone alone."""
+        ticket: Ticket | None = own
+        while ticket is not None:
+            try:
+                with _savepoint(group):
+                    ticket.result = ticket.work(group)
+                group.members += 1
+                done.append(ticket)
+            except BaseException as failure:
+                ticket.failure = failure
+                if ticket is not own:
+                    if not isinstance(failure, Exception):
+                        ticket.failure = _interrupted()
+                    ticket.told.release()
+                if not isinstance(failure, Exception):
+                    raise
+            ticket = self._next(group)
+
+    def _next(self, group: Group) -> Ticket | None:
+        if group.members == 0 or group.failure is not None or not _is_open(group):
+            return None
+        if not self._tickets:
+            self._linger(group)
+        with self._counting:
+            return self._tickets.popleft() if self._tickets else None
+
+    def _hand_on(self) -> None:
+        """Let the first who waits lead."""
+        with self._counting:
+            follower = self._tickets.popleft() if self._tickets else None
+            self._has_leader = follower is not None
+            if follower is not None:
+                follower.leads = True
+                follower.told.release()
+
     def _join(self) -> Group:
         if self._pid != os.getpid():
             self._leave_parent()
@@ -97,13 +218,16 @@ class CommitGroups:
             raise
         return self._open
 
-    def _leave(self, group: Group, *, may_go_on: bool) -> None:
-        """Hand the turn to whoever waits, or commit."""
-        if self._had_company and not self._waiting and group.members == 1 and may_go_on:
+    def _linger(self, group: Group) -> None:
+        if self._had_company and not self._waiting and group.members == 1:
             time.sleep(LINGER_SECONDS)
-        is_open = group.members < MOST_MEMBERS and time.monotonic() < group.closes_at
+
+    def _leave(self, group: Group, *, may_go_on: bool, lingers: bool = True) -> None:
+        """Hand the turn to whoever waits, or commit."""
+        if may_go_on and lingers:
+            self._linger(group)
         try:
-            if self._waiting and is_open and may_go_on:
+            if self._waiting and _is_open(group) and may_go_on:
                 group.done = group.done or threading.Event()
             else:
                 self._close(group)
@@ -135,6 +259,15 @@ class CommitGroups:
             self._open, group.is_closed = None, True
             if group.done is not None:
                 group.done.set()
+
+
+def _is_open(group: Group) -> bool:
+    """Whether a group still takes members."""
+    return group.members < MOST_MEMBERS and time.monotonic() < group.closes_at
+
+
+def _interrupted() -> LedgerBusy:
+    return LedgerBusy("the writer that did this for you was interrupted; try again")
 
 
 @contextmanager

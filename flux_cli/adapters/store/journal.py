@@ -175,13 +175,18 @@ class Journal:
         return rows
 
     def append_event(
-        self, kind: str, subject: str, run_id: str | None, data: str, now: datetime
+        self, kind: str, subject: str, run_id: str | None, data: str, now: datetime, *, is_new: bool
     ) -> int:
-        """Append an event with the whole object it leaves behind; returns the object's version."""
-        found = self.connection.execute(
-            "select max(version) from events where subject = ?", (subject,)
-        ).fetchone()
-        version: int = (found[0] or 0) + 1
+        """Append an event with the whole object it leaves behind; returns the object's version.
+
+        Of one with a fresh id it is 1; SQL refuses it if that is not so.
+        """
+        version = 1
+        if not is_new:
+            found = self.connection.execute(
+                "select max(version) from events where subject = ?", (subject,)
+            ).fetchone()
+            version += found[0] or 0
         seq, at = self.events.seq + 1, instant(now)
         row = (seq, at, kind, subject, version, run_id, data)
         digest = row_hash(self.events.hash, row)

@@ -10,8 +10,8 @@ import sqlite3
 from dataclasses import dataclass, field
 from typing import Any
 
+from flux_cli.adapters.store import usage
 from flux_cli.adapters.store.records import STEADY
-from flux_cli.adapters.store.usage import question
 from flux_cli.domain.intents import PaymentIntent
 from flux_cli.domain.money import Asset
 from flux_cli.domain.policies import Limit
@@ -19,17 +19,23 @@ from flux_cli.domain.policies import Limit
 MOST_KNOWN = 4096
 """More questions than any economy asks again and again; then it starts from nothing."""
 
+LAST = "9"
+"""Sorts after every time: nothing is counted that could leave a window."""
+
 Asked = tuple[object, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class Counted:
-    """What a limit had counted in the payments after `start` and up to row `newest`."""
+    """What a limit had counted in the payments after `start` and up to row `newest`; the first of
+    them was permitted at `first` or later.
+    """
 
     start: str
     newest: int
     units: int
     payments: int
+    first: str
 
 
 @dataclass(slots=True)
@@ -38,11 +44,14 @@ class Known:
 
     objects: dict[Asked, list[Any]] = field(default_factory=dict)
     counted: dict[Asked, Counted] = field(default_factory=dict)
+    newest: int | None = None
+    """The last row of a payment."""
 
     def forget(self) -> None:
         """Know nothing."""
         self.objects.clear()
         self.counted.clear()
+        self.newest = None
 
     def keep(self, asked: Asked, found: list[Any]) -> None:
         """Know the answer to a question about objects."""
@@ -50,12 +59,14 @@ class Known:
             self.objects.clear()
         self.objects[asked] = found
 
-    def changed(self, kind: type, version: int) -> None:
-        """An object of `kind` is being written; a payment's first row is found by its number."""
+    def changed(self, kind: type, row: int | None) -> None:
+        """An object of `kind` was written over, or in a new `row`."""
         if kind in STEADY:
             self.objects.clear()
-        elif kind is PaymentIntent and version > 1:
+        elif kind is PaymentIntent and row is None:
             self.counted.clear()
+        elif kind is PaymentIntent:
+            self.newest = row
 
     def used(
         self,
@@ -73,24 +84,30 @@ class Known:
         """
         asked = (limit, requester, subject, asset.code)
         before = self.counted.get(asked)
-        sql, bound = question(limit, requester, subject, asset)
-        newest = connection.execute("select coalesce(max(rowid), 0) from intents").fetchone()[0]
+        sql, bound = usage.question(limit, requester, subject, asset)
+        if self.newest is None:
+            last = connection.execute("select coalesce(max(rowid), 0) from intents").fetchone()
+            self.newest = int(last[0])
         if before is None or before.start > start:
-            units, payments = connection.execute(
-                f"{sql} and decided_at > ?", (*bound, start)
-            ).fetchone()
+            found = connection.execute(f"{sql} and {usage.SINCE}", (*bound, start)).fetchone()
+            units, payments, first = found
         else:
-            left = connection.execute(
-                f"{sql} and decided_at > ? and decided_at <= ? and intents.rowid <= ?",
-                (*bound, before.start, start, before.newest),
-            ).fetchone()
-            new = sql.replace(" from intents", " from intents not indexed", 1)
-            came = connection.execute(
-                f"{new} and decided_at > ? and intents.rowid > ?", (*bound, start, before.newest)
-            ).fetchone()
-            units = before.units - left[0] + came[0]
-            payments = before.payments - left[1] + came[1]
+            units, payments, first = before.units, before.payments, before.first
+            if first <= start:
+                span = (before.start, start, before.newest)
+                left = connection.execute(
+                    f"{sql} and {usage.SINCE} and {usage.UNTIL} and intents.rowid <= ?",
+                    (*bound, *span),
+                ).fetchone()
+                units, payments, first = units - left[0], payments - left[1], start
+            if self.newest > before.newest:
+                new = sql.replace(" from intents", " from intents not indexed", 1)
+                came = connection.execute(
+                    f"{new} and {usage.SINCE} and intents.rowid > ?", (*bound, start, before.newest)
+                ).fetchone()
+                units, payments = units + came[0], payments + came[1]
+                first = min(first, came[2] or first)
         if len(self.counted) >= MOST_KNOWN:
             self.counted.clear()
-        self.counted[asked] = Counted(start, newest, units, payments)
+        self.counted[asked] = Counted(start, self.newest, units, payments, first or LAST)
         return units, payments

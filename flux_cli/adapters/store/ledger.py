@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -103,18 +103,23 @@ class SqliteTransaction(SqliteReader):
         """Append entries whose keys are all new; returns how many movements that made."""
         return self._journal.post_many(entries, self._recorded_at)
 
-    def put(self, record: object, event: str, *, run_id: str | None = None) -> None:
+    def put(
+        self, record: object, event: str, *, run_id: str | None = None, is_new: bool = False
+    ) -> None:
         """Keep an object as it now is, and record the event that made it so."""
         object_id = str(record.id)  # type: ignore[attr-defined]  # every kept dataclass has one
         row, data = kept(record)
-        version = self._journal.append_event(event, object_id, run_id, data, self._recorded_at)
-        self._journal.known.changed(type(record), version)
+        version = self._journal.append_event(
+            event, object_id, run_id, data, self._recorded_at, is_new=is_new
+        )
         insert, update = statements(type(record))
         if version == 1:
-            self._connection.execute(insert, (*row, version))
+            made = self._connection.execute(insert, (*row, version)).lastrowid
+            self._journal.known.changed(type(record), made)
             return
         changed = self._connection.execute(update, (*row, version, object_id))
         assert changed.rowcount == 1, f"{object_id} has events but no row"
+        self._journal.known.changed(type(record), None)
 
 
 class SqliteStore:
@@ -157,6 +162,18 @@ class SqliteStore:
         with self._groups.member() as group, storage_errors(self.path):
             yield SqliteTransaction(group.journal, self._clock.now())
 
+    def write(self, work: Callable[[SqliteTransaction], T]) -> T:
+        """What `work` gives in a write transaction, once that is committed.
+
+        Another caller's thread may do it, so that many callers share what one of them knows.
+        """
+        if not self._ready:
+            prepare(self.path)
+        with storage_errors(self.path):
+            return self._groups.run(
+                lambda group: work(SqliteTransaction(group.journal, self._clock.now()))
+            )
+
     def _start(self) -> Journal:
         """Take the write lock and open a transaction that agrees with the head."""
         self._head.acquire()
@@ -166,7 +183,8 @@ class SqliteStore:
                 connection = self._connections.writer()
                 connection.execute("begin immediate")
                 try:
-                    journal = self._journal
+                    # Only a commit gives it back: what was undone, or may be, is not known.
+                    journal, self._journal = self._journal, None
                     if journal is None or journal.connection is not connection:
                         journal = Journal(connection)
                     else:
@@ -182,7 +200,7 @@ class SqliteStore:
 
     def _end(self, journal: Journal, keep: bool) -> None:
         """Commit or roll back, keep the head, and let the lock go."""
-        connection, self._journal = journal.connection, None
+        connection = journal.connection
         try:
             with storage_errors(self.path):
                 if not keep:

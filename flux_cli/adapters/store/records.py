@@ -152,29 +152,34 @@ def kept(record: object) -> tuple[list[Value], str]:
     """The values of `record`'s columns, and its canonical JSON for the event."""
     row: list[Value] = []
     document: dict[str, object] = {}
-    for name, how in layout(type(record)):
+    for name, how in _layout(TABLES[type(record)]):
         value = getattr(record, name)
-        if value is None:
-            row += [None, None] if how == "money" else [None]
+        if how == "value":
+            if type(value) not in _BARE:
+                value = value.value
+            document[name] = value
+            row.append(value)
+        elif value is None:
             document[name] = None
+            row += (None, None) if how == "money" else (None,)
         elif how == "money":
-            asset = value.asset
-            row += [value.units, asset.code]
-            document[name] = {
-                "asset": {"code": asset.code, "exponent": asset.exponent},
-                "units": value.units,
-            }
+            document[name] = value
+            row += (value.units, value.asset.code)
         elif how == "instant":
-            document[name] = instant(value)
-            row.append(instant(value))
+            document[name] = at = instant(value)
+            row.append(at)
         elif how == "json":
-            document[name] = plain(value)
-            row.append(_spell(document[name]).decode())
+            spelled = b"[]" if value == () else _spell(plain(value))
+            document[name] = msgspec.Raw(spelled)
+            row.append(spelled.decode())
         else:
-            document[name] = value.value if isinstance(value, Enum) else value
-            row.append(int(value) if how == "flag" else document[name])  # type: ignore[arg-type]
+            document[name] = value
+            row.append(int(value))
     return row, _spell(document).decode()
 
+
+_BARE = frozenset({str, int, type(None)})
+"""What a plain value is, if it is not of an enumeration."""
 
 _spell = msgspec.json.Encoder(order="sorted").encode
 """The same text as `canonical`, for values that are plain already."""

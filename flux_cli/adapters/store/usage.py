@@ -13,12 +13,25 @@ from flux_cli.domain.policies import Limit, Scope
 PERMITTED = "decision_id is not null and amount_asset = ? and amount > released"
 """A payment counts from its permit on, held or captured; wholly released it counts no more."""
 
+SINCE = "decided_at > ?"
+UNTIL = "decided_at <= ?"
+"""A payment at the very start of a window is outside it."""
+
+ANYBODY = (
+    "requester in (with recursive payer (name) as (select min(requester) from intents union all"
+    " select (select min(requester) from intents where requester > name) from payer"
+    " where name is not null) select name from payer where name is not null)"
+)
+"""Everybody who ever asked for money: each is found by one step in an index, however many payments
+there are, and then the one index of what a requester spent serves for all of them.
+"""
+
 WHOSE = {
     Scope.AGENT: "requester = ?",
     Scope.CATEGORY: "requester = ? and category = ?",
-    Scope.EVERYBODY: "1",
+    Scope.EVERYBODY: ANYBODY,
     Scope.PAYEE: "requester = ? and value ->> '$.payee' = ?",
-    Scope.DESTINATION: "value ->> '$.payee' = ?",
+    Scope.DESTINATION: f"{ANYBODY} and value ->> '$.payee' = ?",
 }
 
 
@@ -39,15 +52,15 @@ def used(
     """
     sql, bound = question(limit, requester, subject, asset)
     start = instant(limit.window.start(now))
-    units, count = connection.execute(f"{sql} and decided_at > ?", (*bound, start)).fetchone()
+    units, count, _ = connection.execute(f"{sql} and {SINCE}", (*bound, start)).fetchone()
     return int(units), int(count)
 
 
 def question(
     limit: Limit, requester: str, subject: str, asset: Asset
 ) -> tuple[str, list[str | int]]:
-    """The statement that adds up what `limit` has ever counted, and its values; whoever asks it
-    adds from when.
+    """The statement that adds up what `limit` has ever counted, and says when the first of it was
+    permitted; and its values. Whoever asks it adds from when.
     """
     by_payee = limit.scope in (Scope.PAYEE, Scope.DESTINATION)
     size = "value ->> '$.amount.units'" if by_payee else "amount"
@@ -60,7 +73,7 @@ def question(
         Scope.DESTINATION: (subject,),
     }
     sql = (
-        f"select coalesce(sum({counted}), 0), count(*) from intents"  # noqa: S608 - our own words
+        f"select coalesce(sum({counted}), 0), count(*), min(decided_at) from intents"  # noqa: S608 - our own words
         + (", json_each(shares)" if by_payee else "")
         + f" where {WHOSE[limit.scope]} and {PERMITTED}"
     )
@@ -79,7 +92,8 @@ def duplicates(connection: sqlite3.Connection, spend: Spend, since: datetime) ->
     payees = [share.payee for share in spend.shares]
     row = connection.execute(
         "select count(*) from intents where requester = ? and amount = ? and purpose = ?"  # noqa: S608
-        f" and {PERMITTED} and decided_at > ? and (reference = ? or ? = '') and json_array_length(shares) = ?"
+        f" and {PERMITTED} and {SINCE} and (reference = ? or ? = '')"
+        " and json_array_length(shares) = ?"
         " and not exists (select 1 from json_each(shares) where value ->> '$.payee' not in"
         " (select value from json_each(?)))",
         (

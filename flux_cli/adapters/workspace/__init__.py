@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import hashlib
 import os
 import shutil
@@ -12,7 +13,7 @@ from pathlib import Path
 from flux_cli.adapters.workspace.tree import tree_digest
 from flux_cli.domain.runs import SourceFile
 from flux_cli.domain.work import DATA_ENDINGS, Artefact, Source
-from flux_cli.errors import Fix, InvalidInput, StorageFailed
+from flux_cli.errors import Fix, InvalidInput, LedgerBusy, StorageFailed
 
 MARK = ".flux-run"
 """The file that says a folder is a run's, and which run's."""
@@ -28,13 +29,19 @@ TEXTS = ("text/", "application/json")
 
 
 WriteFile = Callable[[Path, str, bytes, str], Artefact]
+ReadText = Callable[[Path, bytes], str]
 
 
 class Folders:
-    """Fills the `Workspace` port on a local disk; `write` puts one file in a folder, safely."""
+    """Fills the `Workspace` port on a local disk.
 
-    def __init__(self, write: WriteFile) -> None:
+    `write` puts one file in a folder, safely; `read` is the text of a document's bytes.
+    """
+
+    def __init__(self, write: WriteFile, read: ReadText) -> None:
         self._write = write
+        self._read_text = read
+        self._texts: dict[str, str] = {}
 
     def claim(self, out: Path, run_id: str) -> None:
         """Make the folder and mark it; raises `InvalidInput` where it holds something else."""
@@ -47,6 +54,28 @@ class Folders:
                 )
             out.mkdir(parents=True, exist_ok=True)
             (out / MARK).write_text(run_id + "\n", encoding="utf-8")
+
+    @contextmanager
+    def held(self, out: Path, run_id: str) -> Iterator[None]:
+        """Claim the folder for this process alone; raises `LedgerBusy` where another is in it.
+
+        The lock is its mark's, and the system takes it back when its holder dies.
+        """
+        self.claim(out, run_id)
+        with disk_errors(out):
+            mark = os.open(out / MARK, os.O_RDWR | os.O_CLOEXEC | os.O_NOFOLLOW)
+        try:
+            try:
+                fcntl.flock(mark, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                raise LedgerBusy(
+                    f"another process is at work in {out}",
+                    subject=run_id,
+                    fixes=(Fix("see how far it is", ("flux", "runs", "watch", run_id)),),
+                ) from None
+            yield
+        finally:
+            os.close(mark)
 
     def stage(self, out: Path, task_id: str) -> Path:
         """A fresh, empty folder to work in."""
@@ -110,10 +139,11 @@ class Folders:
         data = _read(Path(source.path))
         if hashlib.sha256(data).hexdigest() != source.sha256:
             raise _changed(source)
-        try:
-            return Source(source.name, data.decode("utf-8"), source.sha256)
-        except UnicodeDecodeError as error:
-            raise InvalidInput(f"{source.path} is not UTF-8 text", param="sources") from error
+        # Each step of a run reads its sources again, and some take a process to read.
+        known = source.sha256 + Path(source.path).suffix
+        if known not in self._texts:
+            self._texts[known] = self._read_text(Path(source.path), data)
+        return Source(source.name, self._texts[known], source.sha256)
 
     def write(self, out: Path, name: str, data: bytes, media_type: str) -> Artefact:
         """Write one file of the run's own beside the deliverables."""

@@ -92,10 +92,13 @@ class OverChain:
 
     def _refused(self, answer: Barred | PaymentIntent, done: str, again: Fix) -> ExitCode:
         if isinstance(answer, Barred):
+            add = ("flux", "merchants", "add")
+            fixes = [Fix("name its address", (*add, name, "0x…")) for name in answer.unlisted]
+            limits = Fix("see what the wallet may pay", ("flux", "wallet-key", "limits"))
             self.flux.deny(
                 f"the wallet may not pay all of it; nothing was {done}, signed or moved",
                 violations(answer.refusals),
-                fixes=(Fix("name an address", ("flux", "merchants", "add", "ID", "0x…")), again),
+                fixes=(*(fixes or [limits]), again),
             )
         if answer.state is not IntentState.DENIED:
             self.flux.note(f"nothing is {done} before the USDC for it is approved")

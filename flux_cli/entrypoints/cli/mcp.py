@@ -54,10 +54,10 @@ def serve(
         typer.Option(min=0, max=65535, help="With --http; any that is free if not given."),
     ] = None,
 ) -> None:
-    """Serve one agent's money to a model, over stdin and stdout, until told to stop.
+    """Serve one agent's money to a model.
 
-    The client cannot name another agent, and spends only within the mandate; without one it only
-    reads. `flux mcp` alone means this.
+    Over stdin and stdout, until the client leaves. It cannot name another agent, and spends only
+    within the mandate; without one it only reads. `flux mcp --agent NAME` means this.
     """
     if port is not None and not http:
         raise InvalidInput("a port is for --http", param="--port")

@@ -54,7 +54,7 @@ def register(app: typer.Typer) -> None:
 
 def install(
     flux: Invocation,
-    client: Annotated[Client, typer.Argument(metavar="CLIENT", help="Which client.")],
+    client: Annotated[Client, typer.Argument(metavar="CLIENT", help="Which client, e.g. cursor.")],
     agent: AgentName,
     mandate: MandateId = None,
     name: Annotated[
@@ -64,10 +64,10 @@ def install(
         bool, typer.Option("--print", help="Print the entry and change nothing.")
     ] = False,
 ) -> None:
-    """Add Flux to a client's own configuration; every other entry stays as it is.
+    """Add Flux to a client's configuration.
 
-    The change is shown and asked about first. Clients: claude-desktop, claude-code, cursor,
-    vscode, codex, zed, gemini.
+    The entry is shown and asked about first, and every other entry stays as it is. Clients:
+    claude-desktop, claude-code, cursor, vscode, codex, zed, gemini.
     """
     need_extra()
     called = named(name, "--name", 40)

@@ -78,7 +78,7 @@ ENTRIES: tuple[Entry, ...] = (
     Entry("webhooks", "noun", "Who is told of the ledger's events.", "Flux itself"),
     Entry("config", "noun", "What Flux is set to, and by whom.", "Flux itself"),
     Entry("mcp", "noun", "An agent's money as tools for a model (MCP).", "Flux itself"),
-    Entry("skill", "verb", "Write a skill file: how an agent uses Flux.", "Flux itself"),
+    Entry("skill", "verb", "A skill file: how an agent uses Flux from a shell.", "Flux itself"),
     Entry("completion", "verb", "Print the completion script for a shell.", "Flux itself"),
     Entry("help", "verb", "Explain exit codes, environment variables or formats.", "Flux itself"),
 )

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Annotated
@@ -11,16 +13,20 @@ from typing import Annotated
 import typer
 
 from flux_cli.bootstrap import close_flux
+from flux_cli.bootstrap_webhooks import open_webhooks
 from flux_cli.entrypoints.cli.brain_options import open_for_votes
 from flux_cli.entrypoints.cli.interruption import Terminated
 from flux_cli.entrypoints.cli.invocation import Invocation
 from flux_cli.entrypoints.cli.verb import TEXT_ONLY, daily, verb
 from flux_cli.errors import Fix, InvalidInput, MissingExtra
+from flux_cli.usecases.deliver_webhooks import follow_events
 from flux_cli.usecases.found_economy import found_economy
+from flux_cli.usecases.ports import Deps, Progress
 
 app = daily()
 
 NEEDED = ("fastapi", "uvicorn")
+SECONDS_TO_FINISH = 20
 
 
 @verb(
@@ -63,12 +69,28 @@ def serve(
     flux.print(url_of(listening))
     flux.note("money is simulated unless a live key names a rail; Ctrl-C stops it")
     try:
-        served = rest_app(deps, flux.progress, Limits(rate=rate), leaving)
-        answer(served, leaving, listening)
+        with _delivering(deps, flux.progress):
+            served = rest_app(deps, flux.progress, Limits(rate=rate), leaving)
+            answer(served, leaving, listening)
     except (KeyboardInterrupt, Terminated):
         flux.note("stopped; every request that was taken is answered")
     finally:
         close_flux(deps)
+
+
+@contextmanager
+def _delivering(deps: Deps, progress: Progress) -> Iterator[None]:
+    """Have webhooks sent meanwhile; one message at most is still finished at the end."""
+    stopped = threading.Event()
+    worker = threading.Thread(
+        target=follow_events, args=(open_webhooks(deps), progress, stopped), daemon=True
+    )
+    worker.start()
+    try:
+        yield
+    finally:
+        stopped.set()
+        worker.join(SECONDS_TO_FINISH)
 
 
 def _describe(flux: Invocation, path: Path) -> None:

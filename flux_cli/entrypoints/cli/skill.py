@@ -28,7 +28,10 @@ def skill(
     ] = None,
     force: Annotated[bool, typer.Option("--force", help="Replace the one that is there.")] = False,
 ) -> None:
-    """Print a skill file (SKILL.md) that tells an agent how to use Flux, or write it."""
+    """Print a skill file for agents that have a shell: how to use Flux, safely.
+
+    With -o it is written where a client looks for skills.
+    """
     text = SKILL.read_text(encoding="utf-8")
     if out is None:
         flux.print(text)

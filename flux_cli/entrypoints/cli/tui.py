@@ -11,11 +11,13 @@ from typing import Annotated
 
 import typer
 
-from flux_cli.bootstrap import open_existing, open_watch
+from flux_cli.bootstrap import open_watch
+from flux_cli.entrypoints.cli.brain_options import Brain, BrainKind, MaxBrainCost, open_for_votes
 from flux_cli.entrypoints.cli.exit_codes import ExitCode
 from flux_cli.entrypoints.cli.invocation import Invocation
 from flux_cli.entrypoints.cli.verb import TEXT_ONLY, daily, verb
 from flux_cli.errors import Fix, InvalidInput, MissingExtra, OwnerRequired
+from flux_cli.usecases.ports import Deps
 
 app = daily()
 
@@ -71,8 +73,11 @@ def tui(
         typer.Option(metavar="FILE", help="Write a picture (.svg, .png, .txt) and end."),
     ] = None,
     allow_writes: Annotated[
-        bool, typer.Option("--allow-writes", help="Let the owner approve, deny and freeze in it.")
+        bool,
+        typer.Option("--allow-writes", help="Let the owner approve, deny, freeze and buy in it."),
     ] = False,
+    brain: Brain = None,
+    max_brain_cost: MaxBrainCost = None,
     replay: Annotated[
         str | None, typer.Option(metavar="RUN", help="Show how a run went, event by event.")
     ] = None,
@@ -99,6 +104,8 @@ def tui(
         raise InvalidInput(
             f"a picture ends in {', '.join(KINDS)}, not {snapshot.suffix!r}", param="--snapshot"
         )
+    if not allow_writes and (brain or max_brain_cost):
+        raise InvalidInput("a dashboard that only reads asks no brain", param="--brain")
     cells = _cells(size)
     if web:
         _only_shown(allow_writes=allow_writes, other=snapshot or open_ or replay)
@@ -108,7 +115,7 @@ def tui(
     if allow_writes and (flux.no_input or flux.environ.get("CI")):
         raise OwnerRequired("--allow-writes needs the owner at the terminal, to confirm")
     watch = open_watch(flux.config)
-    deps = open_existing(flux.config) if allow_writes else None
+    deps = _writing(flux, brain, max_brain_cost) if allow_writes else None
     past = None if replay is None else (replay, speed)
     dashboard = start.dashboard(watch, flux.config.ledger.path, screen, open_, theme, deps, past)
     if snapshot is None:
@@ -116,6 +123,11 @@ def tui(
     start.picture(dashboard, snapshot, cells)
     flux.note(f"{snapshot} shows {screen} at {size}")
     return ExitCode.OK
+
+
+def _writing(flux: Invocation, brain: BrainKind | None, max_cost: str | None) -> Deps:
+    """What the owner may use, with who votes on what a cart costs."""
+    return open_for_votes(flux, brain, record=False, cassette=None, max_cost=max_cost)
 
 
 def _only_shown(*, allow_writes: bool, other: object) -> None:

@@ -39,7 +39,7 @@ class Refused(Exception):
 
 
 def told(refused: Refused | FluxError) -> Mapping[str, Any]:
-    """The error document; commands are for the owner, so of fixes only the words."""
+    """The error document; a fix that is a command is the owner's, and left out."""
     error: dict[str, Any] = {
         "code": refused.code,
         "message": clean(refused.message),
@@ -50,7 +50,7 @@ def told(refused: Refused | FluxError) -> Mapping[str, Any]:
         if isinstance(refused, KeyReused):  # its own words name the engine's key
             error["message"] = "this idempotency_key, or cart, already names another request"
         error["param"] = None if refused.param is None else _argument(refused.param)
-        error["fix"] = [clean(fix.say) for fix in refused.fixes]
+        error["fix"] = [clean(fix.say) for fix in refused.fixes if not fix.argv]
     else:
         error["refusals"] = [_reason(one, refused.asset) for one in refused.refusals]
         error["most_that_would_pass"] = jsonable(refused.most)

@@ -12,6 +12,7 @@ from fastapi.openapi.utils import get_openapi
 from starlette.exceptions import HTTPException
 
 from flux_cli.entrypoints.http.guard import Guard, Log
+from flux_cli.entrypoints.http.problem import MEDIA_TYPE
 from flux_cli.entrypoints.rest import (
     agents,
     cards,
@@ -103,8 +104,20 @@ def description(app: FastAPI) -> dict[str, Any]:
             title=app.title, version=app.version, summary=app.summary, routes=app.routes
         )
         made["components"]["schemas"]["Problem"] = Problem.model_json_schema()
+        made["components"]["responses"] = {}
+        for path in made["paths"].values():
+            for operation in path.values():
+                _share(operation["responses"], made["components"]["responses"])
         app.openapi_schema = made
     return app.openapi_schema
+
+
+def _share(responses: dict[str, Any], shared: dict[str, Any]) -> None:
+    """Describe each problem once, and refer to it."""
+    for status, response in responses.items():
+        if MEDIA_TYPE in response.get("content", {}):
+            shared[f"Problem{status}"] = response
+            responses[status] = {"$ref": f"#/components/responses/Problem{status}"}
 
 
 def _porch(app: FastAPI) -> None:

@@ -46,11 +46,6 @@ class Answer:
     status: int
     body: Mapping[str, object]
 
-    @property
-    def media_type(self) -> str:
-        """Problems say that they are."""
-        return MEDIA_TYPE if self.status >= 400 else "application/json"
-
 
 def denied(code: str, detail: str, **extras: object) -> Answer:
     """A denial: it was judged, it is kept, and the same key gets it again."""
@@ -128,7 +123,7 @@ class Call:
         died before it answered is found there and not done again. `said` names what the form
         holds where a plain hash of it must not be kept.
         """
-        said = said or digest([type(form).__name__, form.model_dump(mode="json")])
+        said = said or _digest(form)
         slot = reply_slot(self.key.owner, f"{self.path} {self.key.agent or ''}", key)
         with self.desk.alone(slot):
             found = found_reply(self.deps, slot)
@@ -136,14 +131,25 @@ class Call:
                 if found.request_digest != said:
                     detail = "this Idempotency-Key already names another request"
                     raise Refused(422, "idempotency_conflict", detail)
-                media_type = MEDIA_TYPE if found.status >= 400 else "application/json"
-                headers = {"Idempotent-Replayed": "true"}
-                return Response(found.body, found.status, headers, media_type)
+                return _response(found.status, found.body, {"Idempotent-Replayed": "true"})
             answer = carry_out(engine_key(self.key.owner, HOUSE, key))
             body = json.dumps(jsonable(answer.body), ensure_ascii=False, separators=(",", ":"))
-            if answer.status != WAITS:
-                keep_reply(self.deps, slot, said, answer.status, body)
-            return Response(body, answer.status, media_type=answer.media_type)
+            if answer.status == WAITS:
+                return _response(answer.status, body)
+            # Another server may have been first; both then say what it said.
+            kept = keep_reply(self.deps, slot, said, answer.status, body)
+            return _response(kept.status, kept.body)
+
+
+def _response(status: int, body: str, headers: Mapping[str, str] | None = None) -> Response:
+    """A kept document as a response; problems say that they are."""
+    return Response(body, status, headers, MEDIA_TYPE if status >= 400 else "application/json")
+
+
+def _digest(form: BaseModel) -> str:
+    """What a form holds: its metadata is the program's own, and may have numbers of any kind."""
+    values = json.dumps(form.model_dump(mode="json"), sort_keys=True)
+    return digest([type(form).__name__, values])
 
 
 def told(name: str, fields: Mapping[str, object], version: int = 1) -> dict[str, object]:

@@ -31,7 +31,7 @@ SECONDS_OF_SILENCE = 15.0
 FEED: dict[int | str, dict[str, Any]] = {
     200: {
         "description": "events with `id`, `event` and `data` {id, seq, at, kind, subject, version}",
-        "content": {"text/event-stream": {"schema": {"type": "string"}}},
+        "content": {"text/event-stream": {}},
     },
     **problems(422, 429),
 }

@@ -6,21 +6,11 @@ import os
 from collections.abc import Mapping
 from pathlib import Path
 from types import TracebackType
+from typing import TYPE_CHECKING
 
-from flux_cli.domain.agents import Agent as EngineAgent
-from flux_cli.domain.journal import wallet
-from flux_cli.domain.money import CREDIT
-from flux_cli.entrypoints.sdk import cards, escrows, history, payments
-from flux_cli.entrypoints.sdk.given import (
-    LONGEST_MEMO,
-    NAMES,
-    caps_from,
-    cents_of,
-    json_of,
-    money_of,
-    python_errors,
-    text_of,
-)
+from flux_cli.entrypoints.sdk import agents, cards, escrows, history, payments
+from flux_cli.entrypoints.sdk.given import NAMES, caps_from
+from flux_cli.entrypoints.sdk.modes import here_or_there
 from flux_cli.entrypoints.sdk.objects import (
     Agent,
     Escrow,
@@ -34,15 +24,20 @@ from flux_cli.entrypoints.sdk.objects import (
     Row,
     Wallet,
 )
-from flux_cli.entrypoints.sdk.opening import Opened, close, open_file, open_in_memory
-from flux_cli.entrypoints.sdk.seen import credit_of, see_agent, see_wallet
+from flux_cli.entrypoints.sdk.opening import (
+    Opened,
+    close,
+    open_file,
+    open_in_memory,
+    open_remote,
+)
+from flux_cli.usecases.agent_history import earnings_of, expenses_of, stats_of, summary_of
 from flux_cli.usecases.change_caps import change_caps, set_paused
-from flux_cli.usecases.fund_agent import fund_agent
-from flux_cli.usecases.open_agent import name_fault, open_agent
 from flux_cli.usecases.ports import Deps
 from flux_cli.usecases.request_money import approve_payment, deny_payment
-from flux_cli.usecases.view_agents import every_agent
-from flux_cli.usecases.wallets import known_agent, purses
+
+if TYPE_CHECKING:
+    from flux_cli.entrypoints.sdk.remote_client import Remote
 
 
 class AgentPaySDK:
@@ -51,21 +46,44 @@ class AgentPaySDK:
     `AgentPaySDK()` is a ledger of its own that leaves nothing behind; its caller is the owner.
     `AgentPaySDK(ledger=PATH)` is a file, shared with the command line and with other processes;
     there, loosening a limit, unpausing and approving need `owner_token`, the text of the file
-    `PATH.owner`. Safe to share between threads; use it in `with`, or call `close`.
+    `PATH.owner`. `AgentPaySDK(api_key=KEY, base_url=URL)` is a server's, `flux serve`; `timeout` is
+    seconds of one request, which is made up to `attempts` times under one key. There the key's
+    scopes say what may be done, and nobody loosens a limit. Safe to share between threads; use it
+    in `with`, or call `close`.
 
     Amounts are whole cents. A wrong argument raises `TypeError` or `ValueError`, as does an agent
     that is not registered; a payment that is refused is a result with an `error_code`. A ledger
-    that is busy, damaged or on a full disk raises `flux_cli.errors.FluxError`.
+    that is busy, damaged or on a full disk, or a server that does not answer, raises
+    `flux_cli.errors.FluxError`; what a key may not do, `PermissionError`.
     """
 
     def __init__(
-        self, *, ledger: str | os.PathLike[str] | None = None, owner_token: str | None = None
+        self,
+        *,
+        ledger: str | os.PathLike[str] | None = None,
+        owner_token: str | None = None,
+        api_key: str | None = None,
+        base_url: str | None = None,
+        timeout: float = 30.0,
+        attempts: int = 5,
     ) -> None:
+        if (api_key is None) != (base_url is None):
+            raise ValueError("a server is named by api_key and base_url together")
+        if api_key is not None and not (ledger is None and owner_token is None):
+            raise ValueError("a ledger of our own and a server are two things: give one")
         self._owner_token = owner_token
-        self._in_memory = ledger is None
-        self._opened: Opened | None = (
-            open_in_memory(self) if ledger is None else open_file(Path(ledger))
-        )
+        self._in_memory = ledger is None and api_key is None
+        self._opened: Opened | None = None
+        self._remote: Remote | None = None
+        if api_key is not None and base_url is not None:
+            self._remote = open_remote(base_url, api_key, timeout, attempts)
+        else:
+            self._opened = open_in_memory(self) if ledger is None else open_file(Path(ledger))
+
+    def __repr__(self) -> str:
+        if self._remote is not None:
+            return f"AgentPaySDK(base_url={self._remote.server.url!r})"
+        return "AgentPaySDK()" if self._in_memory else "AgentPaySDK(ledger=…)"
 
     @property
     def _deps(self) -> Deps:
@@ -74,7 +92,9 @@ class AgentPaySDK:
         return self._opened.deps
 
     def close(self) -> None:
-        """Let go of the ledger; one in memory is gone. Repeats change nothing."""
+        """Let go of the ledger or the server; one in memory is gone. Repeats change nothing."""
+        if self._remote is not None:
+            self._remote.close()
         if self._opened is not None:
             opened, self._opened = self._opened, None
             close(opened)
@@ -116,7 +136,7 @@ class AgentPaySDK:
 
     # Agents
 
-    @python_errors
+    @here_or_there
     def register_agent(
         self,
         agent_id: str,
@@ -129,34 +149,25 @@ class AgentPaySDK:
         is its own. The policy alone decides on its payments: no quorum votes on them. Raises
         `ValueError` for an id that is taken ("already exists") or cannot be one.
         """
-        caps, note = caps_from(policy or Policy()), json_of(metadata)
-        name = (metadata or {}).get("name")
-        shown = name if isinstance(name, str) and name.strip() else agent_id
-        open_agent(self._deps, agent_id, caps, display_name=shown, note=note)
-        return self._agent(agent_id)
+        return agents.register(self._deps, agent_id, metadata, policy)
 
-    def _agent(self, agent_id: str) -> Agent:
-        with self._deps.store.reading() as reader:
-            return see_agent(reader, known_agent(reader, agent_id), purses(reader))
-
+    @here_or_there
     def get_agent(self, agent_id: str) -> Agent | None:
         """The agent of exactly this id, or None."""
-        return self._agent(agent_id) if self.agent_exists(agent_id) else None
+        found = agents.exists(self._deps, agent_id)
+        return agents.agent_of(self._deps, agent_id) if found else None
 
+    @here_or_there
     def agent_exists(self, agent_id: str) -> bool:
         """Whether an agent of exactly this id is registered."""
-        if name_fault(agent_id):
-            return False
-        with self._deps.store.reading() as reader:
-            return reader.lookup(EngineAgent, name=agent_id) is not None
+        return agents.exists(self._deps, agent_id)
 
+    @here_or_there
     def list_agents(self) -> list[Agent]:
         """Every agent in the ledger, by id."""
-        with self._deps.store.reading() as reader:
-            known = purses(reader)
-            return [see_agent(reader, agent, known) for agent in every_agent(reader)]
+        return agents.everybody(self._deps)
 
-    @python_errors
+    @here_or_there
     def update_agent_policy(self, agent_id: str, policy: Policy) -> Agent:
         """Put a policy in place of the agent's; rules the SDK does not know stay as they are.
 
@@ -166,50 +177,41 @@ class AgentPaySDK:
         loosens = change_caps(self._deps, agent_id, caps_from(policy), as_owner=self._is_owner())
         if loosens:
             self._as_owner(f"loosen {', '.join(NAMES.get(one, one) for one in loosens)}")
-        return self._agent(agent_id)
+        return agents.agent_of(self._deps, agent_id)
 
-    @python_errors
+    @here_or_there
     def pause_agent(self, agent_id: str) -> Agent:
         """Let the agent spend nothing until it is unpaused; it can still be paid."""
         set_paused(self._deps, agent_id, paused=True)
-        return self._agent(agent_id)
+        return agents.agent_of(self._deps, agent_id)
 
-    @python_errors
+    @here_or_there
     def unpause_agent(self, agent_id: str) -> Agent:
         """Let the agent spend again: the owner's, so `PermissionError` for others in a file."""
         self._as_owner("unpause an agent")
         set_paused(self._deps, agent_id, paused=False)
-        return self._agent(agent_id)
+        return agents.agent_of(self._deps, agent_id)
 
     # Wallets
 
-    @python_errors
+    @here_or_there
     def fund_agent(self, agent_id: str, amount: int, memo: str | None = None) -> LedgerEntry:
         """Put simulated money into an agent's wallet, from outside; returns its ledger entry."""
-        money, note = money_of(amount), text_of(memo, "memo", LONGEST_MEMO)
-        funding = fund_agent(self._deps, agent_id, money, key=self._deps.ids.new("event"))
-        if note:
-            payments.keep_note(self._deps, funding.entry.id, json_of({"memo": note}) or "")
-        with self._deps.store.reading() as reader:
-            return next(history.sides_of(reader, funding.entry, {wallet(agent_id)}))
+        return agents.fund(self._deps, agent_id, amount, memo)
 
-    @python_errors
+    @here_or_there
     def get_balance(self, agent_id: str) -> int:
         """What the agent can spend, in cents; what is set aside is not in it."""
-        with self._deps.store.reading() as reader:
-            known_agent(reader, agent_id)
-            return cents_of(reader.balance(wallet(agent_id), CREDIT))
+        return agents.wallet_of(self._deps, agent_id).balance
 
-    @python_errors
+    @here_or_there
     def get_wallet(self, agent_id: str) -> Wallet:
         """What the agent can spend, what is set aside for it, and both."""
-        with self._deps.store.reading() as reader:
-            known_agent(reader, agent_id)
-            return see_wallet(credit_of(agent_id, purses(reader)))
+        return agents.wallet_of(self._deps, agent_id)
 
     # Payments
 
-    @python_errors
+    @here_or_there
     def pay(
         self,
         from_agent: str,
@@ -230,16 +232,18 @@ class AgentPaySDK:
             self._deps, from_agent, to_agent, amount, memo, idempotency_key, metadata
         )
 
+    @here_or_there
     def get_payment_status(self, intent_id: str) -> PaymentStatus | None:
         """Where a payment stands, or None for an unknown one."""
         payment = self.get_payment(intent_id)
         return None if payment is None else payment.status
 
+    @here_or_there
     def get_payment(self, intent_id: str) -> PaymentIntent | None:
         """A payment as it is now, or None."""
         return payments.payment_of(self._deps, intent_id)
 
-    @python_errors
+    @here_or_there
     def approve_payment(self, intent_id: str) -> PaymentResult:
         """The owner's yes to a payment that waits for it; everything is judged again first.
 
@@ -249,12 +253,12 @@ class AgentPaySDK:
         self._as_owner("approve a payment")
         return payments.result_of(self._deps, approve_payment(self._deps, intent_id))
 
-    @python_errors
+    @here_or_there
     def deny_payment(self, intent_id: str, reason: str = "") -> PaymentResult:
         """A no to a payment that waits for the owner. Raises `ValueError` where it does not."""
         return payments.result_of(self._deps, deny_payment(self._deps, intent_id, reason))
 
-    @python_errors
+    @here_or_there
     def transfer_to_agent(
         self,
         from_agent_id: str,
@@ -272,7 +276,7 @@ class AgentPaySDK:
 
     # Escrows
 
-    @python_errors
+    @here_or_there
     def create_escrow(
         self,
         from_agent: str,
@@ -287,23 +291,24 @@ class AgentPaySDK:
         """
         return escrows.lock(self._deps, from_agent, to_agent, amount, memo, idempotency_key)
 
-    @python_errors
+    @here_or_there
     def release_escrow(self, escrow_id: str) -> EscrowResult:
         """Pay the payee what is locked, once. Error codes: ESCROW_NOT_FOUND, ESCROW_NOT_LOCKED,
         AGENT_PAUSED while either is frozen.
         """
         return escrows.release(self._deps, escrow_id)
 
-    @python_errors
+    @here_or_there
     def cancel_escrow(self, escrow_id: str) -> EscrowResult:
         """Give the payer back what is locked, once; error codes as for a release."""
         return escrows.cancel(self._deps, escrow_id)
 
+    @here_or_there
     def get_escrow(self, escrow_id: str) -> Escrow | None:
         """An escrow as it is now, or None."""
         return escrows.escrow_of(self._deps, escrow_id)
 
-    @python_errors
+    @here_or_there
     def list_agent_escrows(
         self, agent_id: str, role: str | None = None, status: EscrowStatus | str | None = None
     ) -> list[Escrow]:
@@ -312,51 +317,46 @@ class AgentPaySDK:
 
     # The ledger
 
-    @python_errors
+    @here_or_there
     def get_transaction_history(self, agent_id: str, limit: int = 100) -> list[LedgerEntry]:
         """The latest entries of the agent's wallet, newest first."""
-        with self._deps.store.reading() as reader:
-            return history.history_of(reader, agent_id, limit)
+        return history.history_of(self._deps, agent_id, limit)
 
+    @here_or_there
     def get_transaction_by_reference(self, reference_id: str) -> list[LedgerEntry]:
         """Every side of a payment, escrow, card or entry, oldest first; they sum to zero.
 
         A side of no agent is under its account's name, as `world`. None of it known: empty.
         """
-        with self._deps.store.reading() as reader:
-            return history.by_reference(reader, reference_id)
+        return history.by_reference(self._deps, reference_id)
 
-    @python_errors
+    @here_or_there
     def get_agent_earnings(self, agent_id: str) -> Row:
         """agent_id, total_earned, transaction_count, and transactions, newest first."""
-        with self._deps.store.reading() as reader:
-            return history.earnings_of(reader, agent_id)
+        return history.summed(self._deps, earnings_of, agent_id)
 
-    @python_errors
+    @here_or_there
     def get_agent_expenses(self, agent_id: str) -> Row:
         """agent_id, total_spent, transaction_count, and transactions, newest first."""
-        with self._deps.store.reading() as reader:
-            return history.expenses_of(reader, agent_id)
+        return history.summed(self._deps, expenses_of, agent_id)
 
-    @python_errors
+    @here_or_there
     def get_agent_balance_summary(self, agent_id: str) -> Row:
         """current_balance, total_earned, total_spent, net_profit, hold and total_wallet."""
-        with self._deps.store.reading() as reader:
-            return history.summary_of(reader, agent_id)
+        return history.summed(self._deps, summary_of, agent_id)
 
-    @python_errors
+    @here_or_there
     def get_agent_stats(self, agent_id: str) -> Row:
         """Totals, transaction_count, avg_transaction_size, jobs_completed (escrows released and
         contracts settled for its work), approval_rate (0 to 1), balance and hold.
 
         An average or a rate of nothing is None.
         """
-        with self._deps.store.reading() as reader:
-            return history.stats_of(reader, agent_id)
+        return history.summed(self._deps, stats_of, agent_id)
 
     # Cards
 
-    @python_errors
+    @here_or_there
     def request_payment_card(
         self,
         amount: int,
@@ -378,18 +378,19 @@ class AgentPaySDK:
             budget_remaining,
         )  # fmt: skip
 
+    @here_or_there
     def get_card_details(self, card_id: str) -> Row | None:
         """A card with its number masked, or None."""
         return cards.card_of(self._deps, card_id)
 
-    @python_errors
+    @here_or_there
     def charge_card(
         self, card_number: str, cvv: str, expiry_date: str, amount: int, merchant_name: str
     ) -> Row:
         """Pay with a SIMULATED card: success, transaction_id and error, such as `expired`."""
         return cards.charge(self._deps, card_number, cvv, expiry_date, amount, merchant_name)
 
-    @python_errors
+    @here_or_there
     def cancel_card(self, card_id: str) -> Row:
         """End a card and give back what is left on it; returns its details.
 

@@ -11,12 +11,12 @@ from flux_cli.domain.escrows import EscrowState
 from flux_cli.domain.intents import IntentState, PaymentIntent
 from flux_cli.entrypoints.sdk.given import LONGEST_MEMO, key_of, money_of, text_of
 from flux_cli.entrypoints.sdk.objects import Escrow, EscrowResult, EscrowStatus
-from flux_cli.entrypoints.sdk.pages import every
 from flux_cli.entrypoints.sdk.payments import NO_POLICY, absent, quietly
 from flux_cli.entrypoints.sdk.seen import code_of, first_refusal, said, see_escrow
 from flux_cli.entrypoints.sdk.wording import KEY_REUSED, once_approved, role_of
 from flux_cli.errors import Frozen, KeyReused, NotFound, WrongState
 from flux_cli.kernel.verdict import Denied
+from flux_cli.usecases.agent_history import every
 from flux_cli.usecases.end_escrow import Part, refund_escrow, release_escrow, submit_work
 from flux_cli.usecases.open_escrow import LONGEST_LIFE, EscrowRequest, create_escrow
 from flux_cli.usecases.ports import Deps

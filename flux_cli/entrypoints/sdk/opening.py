@@ -8,11 +8,15 @@ import tempfile
 import weakref
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from flux_cli.bootstrap import close_flux, open_flux
 from flux_cli.config import load_config
 from flux_cli.usecases.found_economy import found_ledger
 from flux_cli.usecases.ports import Deps
+
+if TYPE_CHECKING:
+    from flux_cli.entrypoints.sdk.remote_client import Remote
 
 SHARED_MEMORY = Path("/dev/shm")  # noqa: S108 - mkdtemp makes a folder only we can enter
 
@@ -40,6 +44,14 @@ def open_in_memory(owner: object) -> Opened:
     folder = Path(tempfile.mkdtemp(prefix="flux-", dir=within))
     removal = weakref.finalize(owner, _remove, folder, os.getpid())
     return Opened(_founded(folder / "flux.db"), removal)
+
+
+def open_remote(base_url: str, api_key: str, timeout: float, attempts: int) -> Remote:
+    """A server; the libraries for it are loaded now. Raises `ValueError` for its name or key."""
+    from flux_cli.entrypoints.sdk.remote_client import Remote
+    from flux_cli.entrypoints.sdk.remote_wire import Server
+
+    return Remote(Server(base_url, api_key, timeout, attempts))
 
 
 def close(opened: Opened) -> None:

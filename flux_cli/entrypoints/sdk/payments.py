@@ -8,7 +8,6 @@ from flux_cli.domain.agents import Agent
 from flux_cli.domain.canonical import digest
 from flux_cli.domain.intents import CaptureMethod, Share
 from flux_cli.domain.intents import PaymentIntent as Intent
-from flux_cli.domain.notes import Note, note_id
 from flux_cli.domain.quorum import Urgency
 from flux_cli.entrypoints.sdk.given import LONGEST_MEMO, json_of, key_of, money_of, text_of
 from flux_cli.entrypoints.sdk.objects import PaymentIntent, PaymentResult
@@ -16,6 +15,7 @@ from flux_cli.entrypoints.sdk.seen import KEYED, UNKEYED, see_payment, see_resul
 from flux_cli.entrypoints.sdk.wording import KEY_REUSED, as_transaction
 from flux_cli.errors import KeyReused, NotFound
 from flux_cli.usecases.money_request import MoneyRequest
+from flux_cli.usecases.notes import keep_note
 from flux_cli.usecases.ports import Deps
 from flux_cli.usecases.request_money import request_money
 
@@ -77,13 +77,6 @@ def absent(deps: Deps, from_agent: str, to_agent: str) -> tuple[str, str] | None
             if reader.lookup(Agent, name=name) is None:
                 return code, f"no agent named {name[:64]!r}"
     return None
-
-
-def keep_note(deps: Deps, subject: str, text: str) -> None:
-    """Keep a program's JSON text about an object, once."""
-    with deps.store.begin() as tx:
-        if tx.lookup(Note, id=note_id(subject)) is None:
-            tx.put(Note(note_id(subject), subject, text), "note.kept")
 
 
 def result_of(deps: Deps, intent: Intent) -> PaymentResult:

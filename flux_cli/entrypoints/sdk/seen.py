@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Mapping
 from dataclasses import dataclass
 
 from flux_cli.domain import agents, escrows, intents
@@ -11,7 +9,6 @@ from flux_cli.domain.agents import AgentStatus
 from flux_cli.domain.escrows import EscrowState
 from flux_cli.domain.intents import IntentState
 from flux_cli.domain.money import CREDIT, Money
-from flux_cli.domain.notes import Note, note_id
 from flux_cli.domain.refusals import Refusal
 from flux_cli.entrypoints.sdk.given import cents_of
 from flux_cli.entrypoints.sdk.objects import (
@@ -24,10 +21,11 @@ from flux_cli.entrypoints.sdk.objects import (
     Policy,
     Wallet,
 )
+from flux_cli.usecases.agent_history import credit_of, noted, spent_of
 from flux_cli.usecases.caps import Caps, caps_of
 from flux_cli.usecases.gather_facts import newest_policy
 from flux_cli.usecases.ports import Reader
-from flux_cli.usecases.wallets import Purse, purses_of
+from flux_cli.usecases.wallets import Purse
 
 KEYED, UNKEYED = "pay:", "sdk:"
 """How the engine's key of a payment begins, with the program's own key or with one of ours."""
@@ -154,17 +152,6 @@ def see_escrow(escrow: escrows.Escrow) -> Escrow:
     )
 
 
-def credit_of(agent: str, known: dict[str, list[Purse]]) -> Purse:
-    """An agent's purse of CREDIT, of all that `purses` found."""
-    found = [one for one in purses_of(agent, known) if one.available.asset == CREDIT]
-    return found[0] if found else purses_of(agent, {})[0]
-
-
-def spent_of(purse: Purse) -> Money:
-    """What was paid and did not come back; what is only set aside is not spent yet."""
-    return purse.spent - purse.set_aside
-
-
 def see_wallet(purse: Purse) -> Wallet:
     """An agent's money."""
     total = purse.available + purse.set_aside
@@ -204,11 +191,3 @@ def see_policy(caps: Caps) -> Policy:
 
 def _cents(money: Money | None) -> int | None:
     return None if money is None else cents_of(money)
-
-
-def noted(reader: Reader, subject: str) -> dict[str, object]:
-    """The metadata that a program gave with an object."""
-    note = reader.lookup(Note, id=note_id(subject))
-    found = {} if note is None else json.loads(note.text)
-    assert isinstance(found, Mapping), "metadata was a dict when it was kept"
-    return dict(found)

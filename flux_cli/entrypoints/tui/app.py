@@ -10,16 +10,18 @@ from typing import Any, ClassVar
 
 from textual import events, work
 from textual.app import App, ComposeResult, SystemCommand
-from textual.binding import Binding, BindingType
+from textual.binding import BindingType
 from textual.content import Content
 from textual.message import Message
 from textual.screen import Screen
 from textual.widgets import Input, Static
 
-from flux_cli.entrypoints.tui.dialogs import KEYS, Dialog
+from flux_cli.entrypoints.tui.cart_writer import work_on_cart
+from flux_cli.entrypoints.tui.dialogs import Dialog
 from flux_cli.entrypoints.tui.export import export_view
 from flux_cli.entrypoints.tui.follower import Follower, Frame, Replay
-from flux_cli.entrypoints.tui.layout import LOW, Board
+from flux_cli.entrypoints.tui.keys import BINDINGS, KEYS, NUMBERED
+from flux_cli.entrypoints.tui.layout import LOW, NARROW, Board
 from flux_cli.entrypoints.tui.paint import harmless
 from flux_cli.entrypoints.tui.panels import PanelBox
 from flux_cli.entrypoints.tui.writer import Writer, decide, freeze
@@ -28,7 +30,6 @@ from flux_cli.usecases.dashboard import SCREENS, parse_filter
 from flux_cli.usecases.dashboard_ports import Watch
 from flux_cli.usecases.dashboard_view import Ask, Filter, Period, Ref, View
 
-NUMBERED = tuple(SCREENS)[:9]
 LETTERS = "asdfhklzxcvbn"
 MOST_ROWS = 5_000
 MORE_ROWS = 200
@@ -48,36 +49,7 @@ class FluxApp(App[None]):
     TITLE = "flux"
     # Else the hidden filter would take the keys that are pressed before there is a panel.
     AUTO_FOCUS = ""
-    BINDINGS: ClassVar[list[BindingType]] = [
-        *(
-            Binding(str(number), f"screen('{name}')", name, show=False)
-            for number, name in enumerate(NUMBERED, 1)
-        ),
-        Binding("i", "screen('approvals')", "approvals", show=False),
-        Binding("K", "screen('keys')", "keys", show=False),
-        Binding("p", "screen('policy')", "policy", show=False),
-        Binding("v", "screen('analytics')", "analytics", show=False),
-        Binding("g", "jump", "jump", show=False),
-        Binding("slash", "filter", "filter", show=False),
-        Binding("question_mark", "explain", "help", show=False),
-        Binding("space", "pause", "pause", show=False),
-        Binding("d", "period('24h')", "24 hours", show=False),
-        Binding("w", "period('7d')", "7 days", show=False),
-        Binding("m", "period('30d')", "30 days", show=False),
-        Binding("left_square_bracket", "step(-1)", "shorter", show=False),
-        Binding("right_square_bracket", "step(1)", "longer", show=False),
-        Binding("y", "copy_id", "copy id", show=False),
-        Binding("Y", "copy_command", "copy command", show=False),
-        Binding("e", "export", "export", show=False),
-        Binding("A", "decide('approve')", "approve", show=False),
-        Binding("D", "decide('deny')", "deny", show=False),
-        Binding("F", "freeze", "freeze", show=False),
-        Binding("tab", "next(1)", "next panel", show=False, priority=True),
-        Binding("shift+tab", "next(-1)", "panel before", show=False, priority=True),
-        Binding("escape", "back", "back", show=False),
-        Binding("ctrl+z", "suspend_process", "to the shell", show=False),
-        Binding("q", "quit", "quit", show=False),
-    ]
+    BINDINGS: ClassVar[list[BindingType]] = BINDINGS
 
     class Arrived(Message):
         """The follower has a new view."""
@@ -196,7 +168,7 @@ class FluxApp(App[None]):
         parts: list[tuple[str, str]] = []
         for number, (name, title) in enumerate(names.items(), 1):
             style = "bold reverse" if name == self.ask.screen else ""
-            parts += [(f"{number}", "bold $accent"), (f" {title}", style), (" ", "")]
+            parts += [(f"{number}", "bold $text-accent"), (f" {title}", style), (" ", "")]
         if self.ask.screen not in NUMBERED:
             parts.append((TITLES[self.ask.screen], "bold reverse"))
         return Content.assemble(*parts).truncate(width)
@@ -208,7 +180,8 @@ class FluxApp(App[None]):
         if self._said:
             left = harmless(self._said)
         elif self._asks[-1].ref is not None and self._last and self._last.view:
-            left = f"{harmless(self._last.view.title)}   esc back  y copy id  q quit"
+            more = "tab more  " if self._last.view.side and self.size.width < NARROW else ""
+            left = f"{harmless(self._last.view.title)}   esc back  {more}y copy id  q quit"
         else:
             left = "? help  / filter  enter open  g jump  space pause  q quit"
         left = left[: max(0, width - len(right) - 2)]
@@ -365,6 +338,12 @@ class FluxApp(App[None]):
     async def action_decide(self, word: str) -> None:
         """Ask the owner to type a word, then approve or deny the payment under the cursor."""
         self._tell(await decide(self, self._writer, self.chosen(), word))
+
+    @work
+    async def action_cart(self, word: str) -> None:
+        """Change the cart that is open, by what is under the cursor, or buy it."""
+        chosen = self.chosen()
+        self._tell(await work_on_cart(self, self._writer, self.ask.ref, chosen, word))
 
     @work
     async def action_freeze(self) -> None:

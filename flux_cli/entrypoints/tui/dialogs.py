@@ -13,21 +13,6 @@ from textual.widgets import Input, Static
 
 from flux_cli.entrypoints.tui.paint import harmless, wrapped
 
-KEYS = (
-    ("1–9", "screens; i approvals, K keys, p policy, v analytics"),
-    ("g", "jump: one letter on each panel"),
-    ("tab", "next panel; in a narrow terminal also those beside"),
-    ("↑ ↓ j k", "move; enter opens, esc goes back"),
-    ("/", "filter: agent:writer state:denied >50 words"),
-    ("d w m", "the last 24 hours, 7 days, 30 days; [ ] step"),
-    ("space", "pause and follow again"),
-    ("y  Y", "copy the id; copy the command that shows it"),
-    ("e", "export the view as json, csv, md and svg"),
-    ("A D F", "approve, deny, freeze (--allow-writes)"),
-    ("ctrl+p", "palette: every screen and theme"),
-    ("q", "quit; a run goes on without it"),
-)
-
 
 class Dialog(ModalScreen[str | None]):
     """Lines, and for a `typed` word an input; answers that word, or None."""

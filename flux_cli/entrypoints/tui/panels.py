@@ -7,6 +7,7 @@ from typing import ClassVar
 from textual import events
 from textual.binding import Binding, BindingType
 from textual.content import Content
+from textual.geometry import Size
 from textual.message import Message
 from textual.widget import Widget
 
@@ -114,6 +115,12 @@ class PanelBox(Widget, can_focus=True):
         self._hint = f"[{letter}]" if letter else ""
         self.show(self._panel)
 
+    def get_content_height(self, container: Size, viewport: Size, width: int) -> int:  # noqa: ARG002
+        """How many lines it would take to show all of it."""
+        if isinstance(self._panel, Table):
+            return 1 + len(self._panel.rows)
+        return len(lines_of(self._panel, width, viewport.height))
+
     def render(self) -> Content:
         """The panel in exactly its own box."""
         width, height = self.content_size
@@ -125,7 +132,7 @@ class PanelBox(Widget, can_focus=True):
             cursor = self._cursor if self.has_focus else -1
             lines = table_lines(panel, width, height, cursor, self._top)
         else:
-            lines = _lines(panel, width, height)
+            lines = lines_of(panel, width, height)
             self._top = max(0, min(self._top, len(lines) - height))
             lines = lines[self._top :]
         return Content("\n").join(lines[:height])
@@ -189,11 +196,12 @@ class PanelBox(Widget, can_focus=True):
         self.refresh()
 
 
-def _lines(panel: Panel, width: int, height: int) -> list[Content]:
+def lines_of(panel: Panel, width: int, height: int) -> list[Content]:
+    """All lines of a panel that is no table."""
     if isinstance(panel, Bars):
         return bar_lines(panel, width)
     if isinstance(panel, Plot):
-        return plot_lines(panel, width, height)
+        return plotlines_of(panel, width, height)
     assert isinstance(panel, Prose), "a panel is of one of these kinds"
     return prose_lines(panel, width)
 

@@ -40,31 +40,31 @@ class Writer:
     """Approves, denies and freezes; every call may block, and raises `FluxError`."""
 
     def __init__(self, deps: Deps) -> None:
-        self._deps = deps
+        self.deps = deps
 
     def asked(self, payment_id: str, word: str) -> Asked:
         """What to ask before a payment is approved or denied; raises `WrongState`."""
-        expire_due(self._deps)
-        with self._deps.store.reading() as reader:
+        expire_due(self.deps)
+        with self.deps.store.reading() as reader:
             intent = reader.get(PaymentIntent, payment_id)
             if intent.state not in WAITING:
                 raise WrongState(f"it is {intent.state}: nothing waits for the owner")
             lines = _summary(reader, intent)
-        typed = _plainly(intent.amount) if word == "approve" else "deny"
+        typed = plainly(intent.amount) if word == "approve" else "deny"
         return Asked(intent.id, word, f"{word.capitalize()} this payment?", lines, typed)
 
     def decide(self, asked: Asked) -> str:
         """Do it; the outcome in words."""
         if asked.word == "deny":
-            intent = deny_payment(self._deps, asked.payment_id, "")
+            intent = deny_payment(self.deps, asked.payment_id, "")
         else:
-            intent = approve_payment(self._deps, asked.payment_id)
+            intent = approve_payment(self.deps, asked.payment_id)
         why = f": {intent.refusals[0].message}" if intent.refusals else ""
         return f"{intent.amount} is {intent.state.replace('_', ' ')}{why}"
 
     def freeze(self) -> str:
         """Stop the economy."""
-        set_frozen(self._deps, ECONOMY, frozen=True, reason="from the dashboard")
+        set_frozen(self.deps, ECONOMY, frozen=True, reason="from the dashboard")
         return "frozen: `flux thaw` lets it go on"
 
 
@@ -105,18 +105,21 @@ def _summary(reader: Reader, intent: PaymentIntent) -> tuple[tuple[str, str], ..
         for one in latest
         if one.decision_id is not None and one.amount.asset == asset and one.created_at > start
     ]
+    voted = intent.yes + intent.no + intent.abstain
+    counted = f"{intent.yes} YES, {intent.no} NO, {intent.needed} needed"
+    votes = counted if voted else "nobody was asked"
     return (
         ("payee", ", ".join(f"{share.payee}  {share.amount}" for share in intent.shares)),
         ("amount", str(intent.amount)),
-        ("in 24 hours", f"{total(today, asset)} to date, in {len(today)} payments"),
+        ("in 24 hours", f"{total(today, asset)} to date, payments: {len(today)}"),
         ("payer", intent.requester),
-        ("votes", f"{intent.yes} YES, {intent.no} NO, {intent.needed} needed"),
+        ("votes", votes),
         ("id", intent.id),
         ("it says", f"“{intent.purpose}”"),
     )
 
 
-def _plainly(amount: Money) -> str:
+def plainly(amount: Money) -> str:
     """An amount as it is typed: `250.00`."""
     whole, point, part = amount.decimal.partition(".")
     return whole + point + part.rstrip("0").ljust(min(2, amount.asset.exponent), "0")

@@ -232,7 +232,8 @@ def test_a_question_is_answered_or_said_to_have_no_answer(honest):
     report = (honest[1] / "report.md").read_text("utf-8")
     questions = report.partition("## Your questions")[2].partition("\n## ")[0]
     store, delivery = re.split(r"\n\n(?=\*)", questions.strip())
-    assert store.startswith("*Which store sold most in 2025?*\n\n- *store* [Store ")
+    assert store.startswith("*Which store sold most in 2025?*\n\n- [Store ")
+    assert "- Computation: sum of *revenue* over the rows of each *store* in [2025]" in store
     assert delivery == (
         "*What did delivery cost?*\n\n- The data does not answer this: no column speaks of it."
     )

@@ -142,7 +142,7 @@ def test_the_scenario_passes_every_check_and_is_full_size(tmp_path: Path) -> Non
     worked(the_scenario(), tmp_path / "out")
     checks = ContentWriter().check(the_scenario(), tmp_path / "out")
     assert [check for check in checks if not check.passed] == []
-    assert len(checks) == 18
+    assert len(checks) == 19
     units, full = ContentWriter().size(the_scenario())
     assert units >= full
     small, _ = ContentWriter().size(an_assignment(BAKERY))

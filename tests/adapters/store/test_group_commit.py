@@ -14,7 +14,7 @@ from flux_cli.adapters.store import group
 from flux_cli.adapters.store.ledger import SqliteStore, SqliteTransaction
 from flux_cli.domain.journal import WORLD, EntryKind, transfer, wallet
 from flux_cli.domain.money import CREDIT, Money
-from flux_cli.errors import FluxError, InsufficientFunds, StorageFailed
+from flux_cli.errors import FluxError, InsufficientFunds, LedgerBusy, StorageFailed
 
 Body = Callable[[SqliteTransaction], object]
 
@@ -167,3 +167,111 @@ def test_after_company_a_writer_waits_a_moment_for_it_and_alone_it_does_not(
         with store.begin() as tx:
             top_up(key)(tx)
     assert lingered == [0.0]
+
+
+def handed_over(store: SqliteStore, *bodies: Body) -> list[str]:
+    """Like `together`, but each hands its work over; also on whose thread it was done."""
+    ends = [""] * len(bodies)
+    entered, go_on = threading.Event(), threading.Event()
+    workers: set[int] = set()
+
+    def run(number: int) -> None:
+        def work(tx: SqliteTransaction) -> object:
+            workers.add(threading.get_ident())
+            if number == 0:
+                entered.set()
+                go_on.wait(10)
+            return bodies[number](tx)
+
+        try:
+            store.write(work)
+            ends[number] = "kept"
+        except (FluxError, sqlite3.Error, ZeroDivisionError) as error:
+            ends[number] = type(error).__name__
+
+    threads = [threading.Thread(target=run, args=(number,)) for number in range(len(bodies))]
+    threads[0].start()
+    entered.wait(10)
+    for number, thread in enumerate(threads[1:], 1):
+        thread.start()
+        while len(store._groups._tickets) < number:
+            pass
+    go_on.set()
+    for thread in threads:
+        thread.join(30)
+    assert len(workers) == 1
+    return ends
+
+
+def test_work_handed_over_is_done_by_one_and_committed_once(
+    store: SqliteStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    kept = commits(store, monkeypatch)
+    assert handed_over(store, *(top_up(f"k{n}") for n in range(5))) == ["kept"] * 5
+    assert (kept, balance(store), clean(store)) == ([True], 25, True)
+
+
+def test_work_handed_over_that_fails_is_undone_alone_and_told_to_its_own_caller(
+    store: SqliteStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def half(tx: SqliteTransaction) -> object:
+        top_up("half")(tx)
+        return 1 // 0
+
+    kept = commits(store, monkeypatch)
+    assert handed_over(store, top_up("a"), half, top_up("b")) == [
+        "kept", "ZeroDivisionError", "kept",
+    ]  # fmt: skip
+    assert (kept, balance(store), clean(store)) == ([True], 10, True)
+
+
+def test_a_commit_that_fails_is_the_failure_of_all_who_handed_work_over(
+    store: SqliteStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with store.begin() as tx:
+        top_up("before")(tx)
+    end = store._groups._end
+
+    def fails(journal: object, keep: bool) -> None:
+        store._connections.writer().execute("rollback")
+        store._head.release()
+        raise StorageFailed("the disk failed")
+
+    monkeypatch.setattr("flux_cli.adapters.store.group.LONGEST_SECONDS", 30)
+    monkeypatch.setattr(store._groups, "_end", fails)
+    assert handed_over(store, top_up("a"), top_up("b")) == [StorageFailed.__name__] * 2
+    monkeypatch.setattr(store._groups, "_end", end)
+    assert handed_over(store, top_up("a"), top_up("b")) == ["kept", "kept"]
+    assert (balance(store), clean(store)) == (15, True)
+
+
+def test_a_leader_that_is_interrupted_at_anothers_work_tells_that_one_to_try_again(
+    store: SqliteStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def interrupted(tx: SqliteTransaction) -> object:
+        top_up("lost")(tx)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(threading, "excepthook", lambda _: None)
+    assert handed_over(store, top_up("a"), interrupted) == ["", LedgerBusy.__name__]
+    assert (balance(store), clean(store)) == (5, True)
+    assert handed_over(store, top_up("b"), top_up("c")) == ["kept", "kept"]
+
+
+def test_callers_of_both_kinds_from_many_threads_lose_nothing(store: SqliteStore) -> None:
+    def many(first: int) -> None:
+        for number in range(20):
+            body = top_up(f"{first}-{number}", 1)
+            if (first + number) % 3:
+                store.write(body)
+            else:
+                with store.begin() as tx:
+                    body(tx)
+
+    threads = [threading.Thread(target=many, args=(first,)) for first in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(120)
+    assert (balance(store), clean(store)) == (160, True)
+    assert not store._groups._has_leader

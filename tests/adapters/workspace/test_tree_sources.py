@@ -9,11 +9,12 @@ import pytest
 
 from flux_cli.adapters.specialists.artefacts import write_artefact
 from flux_cli.adapters.workspace import Folders, tree
+from flux_cli.bootstrap import source_text
 from flux_cli.domain.runs import SourceFile
 from flux_cli.domain.work import Source
 from flux_cli.errors import InvalidInput
 
-FOLDERS = Folders(write_artefact)
+FOLDERS = Folders(write_artefact, source_text)
 
 
 @pytest.fixture

@@ -5,8 +5,8 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from mcp import StdioServerParameters
@@ -36,13 +36,11 @@ def running(ledger: Path, *options: str, stderr: int = subprocess.PIPE) -> Itera
         yield process
     finally:
         process.kill()
-        process.communicate(timeout=60)
+        process.wait(60)
+        for pipe in (process.stdin, process.stdout, process.stderr):
+            if pipe is not None:
+                with suppress(BrokenPipeError):
+                    pipe.close()
 
 
 Process = subprocess.Popen[str]
-
-
-def line_with(lines: Sequence[str], text: str) -> str:
-    """The one line that holds `text`."""
-    (found,) = [line for line in lines if text in line]
-    return found

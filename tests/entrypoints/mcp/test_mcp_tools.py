@@ -86,7 +86,7 @@ def test_93_what_a_model_is_told_of_the_tools_is_pinned(scene: Scene) -> None:
     assert hashlib.sha256(text.encode()).hexdigest() == PINNED
 
 
-PINNED = ""
+PINNED = "48857ede233af34c019dda2a26031422f4134f824098dfecd8c026b295ceb556"
 
 
 def test_a_payment_within_the_mandate_is_paid_once_for_its_key(scene: Scene) -> None:

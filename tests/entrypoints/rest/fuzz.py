@@ -100,7 +100,9 @@ class Campaign:
             case.validate_response(response, checks=checks)
         except BaseException as error:  # a group of what each check found
             what = f"{case.method} {case.path} {response.status_code}: {error!r}"
-            self.faults.append(f"{what}\n{getattr(error, 'exceptions', '')}\n{case.as_curl_command()}")
+            self.faults.append(
+                f"{what}\n{getattr(error, 'exceptions', '')}\n{case.as_curl_command()}"
+            )
 
     def _place(self, case: Case, chance: random.Random) -> None:
         """Put what is there where something is named, three times of four."""

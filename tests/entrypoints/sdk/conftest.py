@@ -1,21 +1,27 @@
-"""Each test of the SDK runs against every kind of ledger it can have."""
+"""Each test of the SDK runs against every kind of ledger it can have, here and on a server."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import cast
 
 import pytest
 
 from flux_cli.sdk import AgentPaySDK
+from tests.entrypoints.sdk.served import OwnersAsync, OwnersRemote, Served
 
-KINDS = ("memory", "file")
+KINDS = ("memory", "file", "remote", "async")
 
 
 def opened(kind: str, folder: Path) -> AgentPaySDK:
     """An SDK whose caller is the owner."""
     if kind == "memory":
         return AgentPaySDK()
+    if kind == "remote":
+        return OwnersRemote(Served(folder))
+    if kind == "async":
+        return cast("AgentPaySDK", OwnersAsync(Served(folder)))
     ledger = folder / "ledger.db"
     AgentPaySDK(ledger=ledger).close()
     token = ledger.with_name("ledger.db.owner").read_text(encoding="ascii")

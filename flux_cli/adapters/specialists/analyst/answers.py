@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 
+from flux_cli.adapters.specialists.analyst.replies import reply
 from flux_cli.adapters.specialists.analyst.story import (
     Block,
     Bullets,
@@ -18,6 +19,12 @@ from flux_cli.adapters.specialists.analyst.subject import Subject
 MOST_QUESTIONS = 12
 MOST_ANSWERS = 3
 LEAST_SCORE = 1.5
+_JOINED = re.compile(r",? and (?=(?:how|what|which|who|when) (?!much\b))", re.IGNORECASE)
+"""Between two questions in one."""
+
+LEAST_SPOKEN = 0.5
+"""Of a question's words, so many at least have to be a column's or a finding's."""
+
 _EMPTY = frozenset((
     "a", "an", "the", "of", "to", "in", "on", "for", "and", "or", "by", "is", "are", "was",
     "were", "at", "with", "than", "do", "does", "did", "what", "which", "who", "how", "why",
@@ -33,9 +40,11 @@ def tell_answers(story: Story, subjects: list[Subject], questions: tuple[str, ..
     blocks: list[Block] = []
     known = _vocabulary(subjects)
     for question in questions[:MOST_QUESTIONS]:
-        found = _answers(story, question, known)
+        found = list(reply(story, subjects, question))
+        for part in _JOINED.split(question) if not found else ():
+            found += reply(story, subjects, part) or _answers(story, part, known)
         blocks.append(Paragraph(((Label(question),),)))
-        blocks.append(Bullets(found))
+        blocks.append(Bullets(tuple(dict.fromkeys(found))))
     story.section("Your questions", blocks)
 
 
@@ -71,7 +80,8 @@ def _answers(story: Story, question: str, known: dict[str, str]) -> tuple[Senten
             score = 2.5 * len(on_columns) + rare + min(headline.weight, 100) / 200
             scored.append((-score, on_columns, headline.sentence))
     scored.sort(key=lambda one: one[0])
-    if not scored or -scored[0][0] < LEAST_SCORE:
+    spoken = {stem for stem in stems if stem in known or stem in known_words}
+    if not scored or -scored[0][0] < LEAST_SCORE or len(spoken) < LEAST_SPOKEN * len(stems):
         return (("The data does not answer this: no column speaks of it.",),)
     best = -scored[0][0]
     chosen: list[Sentence] = []

@@ -25,7 +25,7 @@ _AVERAGED = re.compile(
 )
 _ADDED = re.compile(
     r"revenue|sales|turnover|amount|total|qty|quantity|units|count|visits|clicks|orders|cost|spend|"
-    r"hours|minutes|volume|rides|trips|passengers|sold|fee|tax|profit|umsatz|menge|betrag|pay"
+    r"hours|minutes|volume|pieces|items|rides|trips|passengers|sold|fee|tax|profit|umsatz|menge|betrag|pay"
 )
 _CENTRAL = re.compile(r"revenue|sales|turnover|total|amount|umsatz|betrag|spend|profit")
 _MAIN_TIME = re.compile(r"order|sale|date|day|created|time|datum|period")

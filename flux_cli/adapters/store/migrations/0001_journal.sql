@@ -23,7 +23,7 @@ create table accounts (
 ) strict;
 
 create table decisions (
-  id             text primary key check (id glob 'dec_*'),
+  id             text primary key not null check (id glob 'dec_*'),
   intent_id      text not null,
   request_digest text not null check (length(request_digest) = 64),
   requester      text not null,
@@ -36,9 +36,10 @@ create table decisions (
   made_at        text not null,
   expires_at     text not null,
   version        integer not null check (version = 1)
-) strict;
+) strict, without rowid;
 
-create index decisions_of_intent on decisions (intent_id);
+-- A permit is named by what it permits; a denial only names the payment it denies.
+create index decisions_denied on decisions (intent_id, id) where verdict = 'denied';
 
 create table kinds (
   number integer primary key,

@@ -18,7 +18,6 @@ create index events_of_run on events (run_id, seq) where run_id is not null;
 
 create trigger events_in_order before insert on events
 when new.seq is not (select coalesce(max(seq), 0) + 1 from events)
-  or exists (select 1 from events where subject = new.subject and version = new.version)
   or new.at < (select at from events where seq = new.seq - 1)
   or new.version is not (select coalesce(max(version), 0) + 1 from events
                          where subject = new.subject)
@@ -193,12 +192,15 @@ create table intents (
 ) strict;
 
 create index intents_of_requester on intents (requester, id);
-create index intents_of_state on intents (state, id);
+create index intents_approved on intents (id) where state = 'approved';
+create index intents_awaiting_quorum on intents (id) where state = 'awaiting_quorum';
+create index intents_awaiting_owner on intents (id) where state = 'awaiting_owner';
+create index intents_denied on intents (id) where state = 'denied';
+create index intents_cancelled on intents (id) where state = 'cancelled';
+create index intents_expired on intents (id) where state = 'expired';
+create index intents_unknown on intents (id) where state = 'unknown';
 create index intents_spent on intents (requester, decided_at, amount_asset, category, amount,
                                        released, decision_id)
-  where decision_id is not null;
-create index intents_spent_by_all on intents (decided_at, amount_asset, amount, released,
-                                              decision_id)
   where decision_id is not null;
 create index intents_of_mandate on intents (mandate_id, decided_at) where mandate_id is not null;
 create index intents_of_run on intents (run_id, id) where run_id is not null;

@@ -8,6 +8,7 @@ alter table contracts add column escrow_id text;
 
 create unique index contracts_of_attempt on contracts (run_id, task_id, attempt)
   where run_id <> '';
+create index contracts_in_state on contracts (run_id, state, id);
 create unique index contracts_of_escrow on contracts (escrow_id) where escrow_id is not null;
 create index contracts_over on contracts (updated_at, id)
   where state in ('settled', 'rejected', 'expired');
