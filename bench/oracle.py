@@ -20,11 +20,10 @@ from pathlib import Path
 from workload import DONE, Wish, acked_in, attempt, deps_of, issued_in, raw_entry
 
 from flux_cli.domain.agents import ECONOMY, freeze_id
-from flux_cli.domain.intents import PaymentIntent
+from flux_cli.domain.intents import PaymentIntent, payment_step
 from flux_cli.domain.journal import WORLD, Entry, EntryKind, Move, held, transfer, wallet
 from flux_cli.domain.money import Money
 from flux_cli.domain.policies import Policy, Window
-from flux_cli.domain.runs import step_key
 from flux_cli.errors import FluxError
 from flux_cli.usecases.ports import Deps, EventRecord
 
@@ -95,17 +94,17 @@ def expected(wish: Wish, ledger: Ledger) -> list[Entry]:
         key = f"refund:{intent.id}:{wish.key}"
         return [transfer(key, EntryKind.REFUND, payee, payer, amount)]
     if wish.verb == "cancel":
-        key = step_key(intent.id, "", "release")
+        key = payment_step(intent.id, "release")
         return [transfer(key, EntryKind.RELEASE, aside, payer, intent.released)]
     if wish.verb == "pay":
         return [
-            transfer(step_key(intent.id, "", "pay"), EntryKind.PAYMENT, payer, payee, amount),
+            transfer(payment_step(intent.id, "pay"), EntryKind.PAYMENT, payer, payee, amount),
         ]
-    hold = transfer(step_key(intent.id, "", "hold"), EntryKind.HOLD, payer, aside, intent.amount)
+    hold = transfer(payment_step(intent.id, "hold"), EntryKind.HOLD, payer, aside, intent.amount)
     if wish.verb == "hold":
         return [hold]
     moves = tuple(Move(aside, wallet(share.payee), share.amount) for share in intent.shares)
-    return [hold, Entry(step_key(intent.id, "", "capture"), EntryKind.CAPTURE, moves)]
+    return [hold, Entry(payment_step(intent.id, "capture"), EntryKind.CAPTURE, moves)]
 
 
 def took_effect(wish: Wish, ledger: Ledger) -> bool:
@@ -160,7 +159,7 @@ def _strangers(ledger: Ledger, issued: Sequence[Wish]) -> Iterator[str]:
     for key, intent in ledger.intents.items():
         if key not in keys:
             yield f"payment {key} was never issued"
-        allowed.update(step_key(intent.id, "", step) for step in STEPS)
+        allowed.update(payment_step(intent.id, step) for step in STEPS)
     yield from (f"entry {key} is there twice" for key in ledger.repeated)
     yield from (f"entry {key} was never issued" for key in ledger.entries.keys() - allowed)
 

@@ -3,12 +3,14 @@
     python bench/rest.py [--clients 32] [--requests 500]
     python bench/rest.py --kills 100
     python bench/rest.py --fuzz 20000
+    python bench/rest.py --timings 100000
 
 The first: each key is raced by two clients, over HTTP and then by as many threads in one process;
 afterwards every payment is there once, and what is printed is how many a second and how long each
 took. The second kills the server with SIGKILL under load so many times, repeats every key and
 counts. The third sends what schemathesis makes of the server's own description, most of it with a
-key, the rest without. Each ends with 1 where something is wrong, and says what.
+key, the rest without. The last times how long keys that open nothing take to be refused. Each ends
+with 1 where something is wrong, and says what.
 """
 
 from __future__ import annotations
@@ -19,6 +21,7 @@ import json
 import multiprocessing
 import random
 import shutil
+import statistics
 import sys
 import tempfile
 import threading
@@ -30,10 +33,12 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from flux_cli.bootstrap import close_flux, open_flux
 from flux_cli.config import load_config
+from flux_cli.domain.api_keys import Environment, spell_key
 from flux_cli.domain.intents import CaptureMethod, IntentState, PaymentIntent, Share
 from flux_cli.domain.journal import wallet
 from flux_cli.domain.money import CREDIT, Money
 from flux_cli.domain.quorum import Urgency
+from flux_cli.usecases.api_keys import KeyRequest, create_key, key_behind
 from flux_cli.usecases.money_request import MoneyRequest
 from flux_cli.usecases.ports import Deps
 from flux_cli.usecases.request_money import request_money
@@ -245,6 +250,27 @@ def fuzz(folder: Path, cases: int, number: int) -> bool:
     return not faults
 
 
+def timings(folder: Path, times: int) -> bool:
+    """How long a key that opens nothing takes, by what is wrong with it."""
+    deps, good = prepare(folder)
+    _, other = create_key(deps, KeyRequest())
+    texts = {
+        "unknown": spell_key(Environment.TEST, f"key_{'0' * 26}", good[36:-7]),
+        "wrong secret": spell_key(Environment.TEST, f"key_{good[10:36]}", other[36:-7]),
+        "no key": "x",
+    }
+    taken: dict[str, list[int]] = {name: [] for name in texts}
+    for _ in range(times // len(texts)):
+        for name, text in texts.items():
+            begun = time.perf_counter_ns()
+            assert key_behind(deps, text) is None
+            taken[name].append(time.perf_counter_ns() - begun)
+    middles = {name: statistics.median(one) / 1000 for name, one in taken.items()}
+    print(", ".join(f"{name}: {middle:.1f} µs" for name, middle in middles.items()))
+    close_flux(deps)
+    return max(middles.values()) < 1.5 * min(middles.values())
+
+
 def state(folder: Path) -> tuple[int, int]:
     """How many movements and events there are."""
     deps = open_flux(load_config({"ledger.path": str(folder / "ledger.db")}, {}, folder))
@@ -259,6 +285,7 @@ def main() -> int:
     parser.add_argument("--requests", type=int, default=500)
     parser.add_argument("--kills", type=int)
     parser.add_argument("--fuzz", type=int)
+    parser.add_argument("--timings", type=int)
     parser.add_argument("--seed", type=int, default=1)
     given = parser.parse_args()
     folder = Path(tempfile.mkdtemp(prefix="flux-rest-"))
@@ -267,6 +294,8 @@ def main() -> int:
             well = kill(folder, given.kills, given.seed)
         elif given.fuzz:
             well = fuzz(folder, given.fuzz, given.seed)
+        elif given.timings:
+            well = timings(folder, given.timings)
         else:
             well = race(folder, given.clients, given.requests)
     finally:

@@ -277,6 +277,12 @@ def _built(values: dict[str, Value], origins: dict[str, Origin]) -> Config:
         values=MappingProxyType(values),
         origins=MappingProxyType(origins),
     )
+    _check_askers(config)
+    return config
+
+
+def _check_askers(config: Config) -> None:
+    """Raise `InvalidConfig` for a model whose provider is not there."""
     askers: dict[str, SeatConfig | BrainConfig] = {"brain": config.brain}
     askers |= {f"quorum.seats.{seat.name}": seat for seat in config.quorum.seats}
     for name, who in askers.items():
@@ -288,7 +294,6 @@ def _built(values: dict[str, Value], origins: dict[str, Origin]) -> Config:
                 f"{name}.provider: there is no [providers.{visible(who.provider)}]{hint}",
                 param=f"{name}.provider",
             )
-    return config
 
 
 def _providers(values: Mapping[str, Value]) -> dict[str, ProviderConfig]:

@@ -86,6 +86,13 @@ class Spend:
         return _digest(self)
 
 
+def payment_step(intent_id: str, step: str) -> str:
+    """The one key of a movement of a payment's money. Later payments' keys sort later, so that a
+    large ledger's index of keys grows at its end.
+    """
+    return f"step:{intent_id}:{step}"
+
+
 @lru_cache(maxsize=256)
 def _digest(spend: Spend) -> str:
     """Asked for again wherever a request is judged, counted, permitted and kept."""

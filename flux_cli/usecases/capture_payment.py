@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 
-from flux_cli.domain.intents import CaptureMethod, IntentState, PaymentIntent
+from flux_cli.domain.intents import CaptureMethod, IntentState, PaymentIntent, payment_step
 from flux_cli.domain.journal import Entry, EntryKind, Move, held, transfer, wallet
 from flux_cli.domain.mandates import Mandate, MandateState
 from flux_cli.domain.money import Money
-from flux_cli.domain.runs import step_key
 from flux_cli.errors import Fix, InvalidAmount, InvalidInput, KeyReused, WrongState
 from flux_cli.kernel.corrections import Correction, correct
 from flux_cli.kernel.verdict import Denied
@@ -41,7 +40,7 @@ def capture_into(tx: Transaction, intent: PaymentIntent, account: str) -> Paymen
     amount = intent.on_hold
     tx.post(
         transfer(
-            step_key(intent.id, "", "into"),
+            payment_step(intent.id, "into"),
             EntryKind.ESCROW_FUND,
             held(intent.requester),
             account,
@@ -248,7 +247,7 @@ def give_back(tx: Transaction, intent: PaymentIntent, ends: IntentState) -> Paym
     rest = intent.amount - intent.captured - intent.released
     tx.post(
         transfer(
-            step_key(intent.id, "", "release"),
+            payment_step(intent.id, "release"),
             EntryKind.RELEASE,
             held(intent.requester),
             wallet(intent.requester),
@@ -285,7 +284,7 @@ def _entry(
     amount: Money,
 ) -> Entry:
     return transfer(
-        step_key(intent.id, "", step),
+        payment_step(intent.id, step),
         kind,
         source(intent.requester),
         wallet(payee),
@@ -300,7 +299,7 @@ def _entry(
 def hold_entry(intent: PaymentIntent) -> Entry:
     """The entry that sets an approved payment's money aside."""
     return transfer(
-        step_key(intent.id, "", "hold"),
+        payment_step(intent.id, "hold"),
         EntryKind.HOLD,
         wallet(intent.requester),
         held(intent.requester),
@@ -318,7 +317,7 @@ def _shared(intent: PaymentIntent) -> Entry:
         Move(held(intent.requester), wallet(share.payee), share.amount) for share in intent.shares
     )
     return Entry(
-        step_key(intent.id, "", "capture"),
+        payment_step(intent.id, "capture"),
         EntryKind.CAPTURE,
         moves,
         intent.purpose[:120],

@@ -24,33 +24,6 @@ from flux_cli.usecases.dashboard_view import (
 def view_cart(reader: WatchReader, cart_id: str) -> View:
     """A cart: each line, each shop, why nothing is better, and what was ordered."""
     cart = reader.get(Cart, cart_id)
-    lines = Table(
-        "Lines",
-        (Column("need"), Column("title", flex=True), Column("packs", right=True),
-         Column("price", right=True, drop=1), Column("total", right=True), Column("shop"),
-         Column("days", right=True, drop=2)),
-        tuple(
-            Row((Cell(one.need, Tone.STRONG), Cell(one.title), Cell(str(one.count)),
-                 Cell(str(one.price)), Cell(str(one.total)), Cell(one.shop), Cell(str(one.days))),
-                Ref("offer", one.ref,
-                    ("flux", "carts", "explain", cart.id, "--why-not", one.ref)))
-            for one in cart.lines
-        ),
-    )  # fmt: skip
-    orders = {order.shop: order for order in cart.orders}
-    legs = Table(
-        "Shops",
-        (Column("shop", flex=True), Column("goods", right=True), Column("shipping", right=True),
-         Column("total", right=True), Column("arrives", drop=1), Column("order")),
-        tuple(
-            Row((Cell(leg.shop, Tone.STRONG), Cell(str(leg.goods)), Cell(str(leg.shipping)),
-                 Cell(str(leg.total)), Cell(leg.arrives.isoformat()),
-                 state_cell(orders[leg.shop].state) if leg.shop in orders
-                 else Cell("not ordered", Tone.DIM)),
-                Ref("shop", leg.shop, ("flux", "retailers", "list")))
-            for leg in cart.legs
-        ),
-    )  # fmt: skip
     what = facts(
         "Cart, SIMULATED shops",
         ("wish", cart.wish),
@@ -74,7 +47,40 @@ def view_cart(reader: WatchReader, cart_id: str) -> View:
     )  # fmt: skip
     ref = Ref("cart", cart.id, ("flux", "carts", "explain", cart.id))
     side = (what, Prose("Instead", others))
-    return View(f"Cart {short(cart.id)}", (lines, legs), side=side, ref=ref)
+    return View(f"Cart {short(cart.id)}", (_lines(cart), _legs(cart)), side=side, ref=ref)
+
+
+def _lines(cart: Cart) -> Table:
+    return Table(
+        "Lines",
+        (Column("need"), Column("title", flex=True), Column("packs", right=True),
+         Column("price", right=True, drop=1), Column("total", right=True), Column("shop"),
+         Column("days", right=True, drop=2)),
+        tuple(
+            Row((Cell(one.need, Tone.STRONG), Cell(one.title), Cell(str(one.count)),
+                 Cell(str(one.price)), Cell(str(one.total)), Cell(one.shop), Cell(str(one.days))),
+                Ref("offer", one.ref,
+                    ("flux", "carts", "explain", cart.id, "--why-not", one.ref)))
+            for one in cart.lines
+        ),
+    )  # fmt: skip
+
+
+def _legs(cart: Cart) -> Table:
+    orders = {order.shop: order for order in cart.orders}
+    return Table(
+        "Shops",
+        (Column("shop", flex=True), Column("goods", right=True), Column("shipping", right=True),
+         Column("total", right=True), Column("arrives", drop=1), Column("order")),
+        tuple(
+            Row((Cell(leg.shop, Tone.STRONG), Cell(str(leg.goods)), Cell(str(leg.shipping)),
+                 Cell(str(leg.total)), Cell(leg.arrives.isoformat()),
+                 state_cell(orders[leg.shop].state) if leg.shop in orders
+                 else Cell("not ordered", Tone.DIM)),
+                Ref("shop", leg.shop, ("flux", "retailers", "list")))
+            for leg in cart.legs
+        ),
+    )  # fmt: skip
 
 
 def view_one_settlement(reader: WatchReader, settlement_id: str) -> View:

@@ -123,8 +123,7 @@ def follow_expired(deps: Deps) -> list[Contract]:
 
 
 def _is_expired(reader: Reader, contract: Contract) -> bool:
-    if contract.escrow_id is None:
-        return False
+    assert contract.escrow_id is not None, "a hire outside a run has its escrow"
     return reader.get(Escrow, contract.escrow_id).state is EscrowState.EXPIRED
 
 

@@ -14,14 +14,14 @@ from flux_cli.domain.intents import Spend
 from flux_cli.domain.journal import Entry
 from flux_cli.domain.marketplace import Record, Strategy
 from flux_cli.domain.money import Asset, Money
-from flux_cli.domain.plan import Plan
 from flux_cli.domain.policies import Limit
-from flux_cli.domain.quorum import Bar, Rules, Urgency
+from flux_cli.domain.quorum import Bar, Rules
 from flux_cli.domain.reputation import Deal
 from flux_cli.domain.runs import SourceFile
 from flux_cli.domain.work import Artefact, Assignment, Check, Source, Submission
 from flux_cli.usecases.brain_ports import Brain, Patience
 from flux_cli.usecases.card_numbers import CardNumbers
+from flux_cli.usecases.scenario_ports import Scenarios
 
 if TYPE_CHECKING:
     # Its methods speak of the records below, so it cannot be imported before them.
@@ -187,10 +187,7 @@ class Transaction(Reader, Protocol):
         """Append an entry, or find its key's; raises `KeyReused`, `InsufficientFunds`."""
 
     def post_many(self, entries: Sequence[Entry]) -> int:
-        """Append entries whose keys are all new; returns how many movements that made.
-
-        Raises `KeyReused`, `InsufficientFunds`; then the transaction must be given up.
-        """
+        """Append entries with new keys; how many movements. Where it raises, all must be undone."""
 
     def put(
         self, record: object, event: str, *, run_id: str | None = None, is_new: bool = False
@@ -207,10 +204,7 @@ class Store(Protocol):
         """One write transaction; raises `LedgerBusy`, `LedgerCorrupt`, `StorageFailed`."""
 
     def write(self, work: Callable[[Transaction], T]) -> T:
-        """What `work` gives in a write transaction, once that is committed; another caller's
-        thread may do it.
-        """
-        ...
+        """What `work` gives, once it is committed; another caller's thread may do it."""
 
     def reading(self) -> AbstractContextManager[Reader]: ...
 
@@ -328,36 +322,6 @@ class Reports(Protocol):
 
     def receipt(self, cart: Cart) -> list[tuple[str, str, bytes]]:
         """(file name, media type, content) of a bought cart's receipt, in each form."""
-
-
-@dataclass(frozen=True, slots=True)
-class Scenario:
-    """A goal with its inputs, as a file described it; `plan` is None where a brain plans."""
-
-    name: str
-    title: str
-    goal: str
-    brief: str
-    sources: tuple[Path, ...]
-    purpose: str
-    justification: str
-    claimed_return: Money | None
-    urgency: Urgency
-    budget: Money | None
-    plan: Plan
-    folder: Path
-
-
-class Scenarios(Protocol):
-    """The scenario files that were shipped or added."""
-
-    def names(self) -> list[str]: ...
-
-    def load(self, name: str) -> Scenario:
-        """Raises `NotFound` naming the nearest, `InvalidScenario` with file and field."""
-
-    def make(self, name: str, folder: Path) -> tuple[Path, ...]:
-        """Write a new scenario that validates; raises `InvalidInput`, `StorageFailed`."""
 
 
 class Progress(Protocol):

@@ -5,7 +5,8 @@ from __future__ import annotations
 from flux_cli.domain.money import CREDIT, total
 from flux_cli.errors import InvalidScenario
 from flux_cli.usecases.describe_run import Document, shallow
-from flux_cli.usecases.ports import Deps, Scenario
+from flux_cli.usecases.ports import Deps
+from flux_cli.usecases.scenario_ports import Scenario
 
 
 def describe_scenario(scenario: Scenario) -> Document:

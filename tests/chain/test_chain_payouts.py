@@ -352,6 +352,22 @@ def test_who_earned_less_is_paid_that_and_the_rest_goes_back(
     assert earn(payer, {"acme": 2_000_000, "globex": 1_000_000}) == payout
 
 
+def test_who_took_anothers_place_and_is_on_no_list_keeps_its_credit(
+    payer: paying.Payer, chain: rig.LocalChain
+) -> None:
+    set_aside(payer.deps, payer.settling, TWO, "k", progress=quiet)
+    payout = earn(payer, {"acme": 2_000_000, "researcher": 3_000_000})
+    assert [(one.payee, one.state) for one in payout.settlements] == [
+        ("acme", SettlementState.SETTLED),
+        ("globex", SettlementState.CANCELLED),
+    ]
+    assert [one.message for one in payout.refusals] == [
+        "merchant_not_allowed: researcher is not a whitelisted merchant"
+    ]
+    assert (books(payer, "wallet:researcher", CREDIT), held(payer)) == (3_000_000, 0)
+    assert sound(payer)
+
+
 def test_where_nobody_earned_anything_all_of_it_goes_back(
     payer: paying.Payer, chain: rig.LocalChain
 ) -> None:

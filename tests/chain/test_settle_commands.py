@@ -12,6 +12,8 @@ import paying
 import pytest
 import rig
 
+from flux_cli.signer import keystore
+
 ACME = paying.MERCHANTS["acme"]
 NEW = "0x5aAeb6053F3E94C9b9A09f33669435E7Ef1BeAed"
 PAY = ("pay", "orchestrator", "acme", "1.50", "--rail", "arc")
@@ -191,12 +193,13 @@ def test_77_keys_are_set_checked_exported_and_removed_without_being_seen(
     assert key("set", "--keystore", given=paying.KEY.hex()).code == 0
     assert key("set", "--keystore", given=paying.KEY.hex()).code == 4
     assert key("address", "--json").json()["address"] == paying.ADDRESS
+    # One that opens quickly from here on: the slow one was locked and read back when it was set.
+    light = keystore.lock(paying.KEY, paying.PASSPHRASE, n=2)
+    (tmp_path / "flux.db.signer" / "keystore.json").write_text(light)
     checked = key("check", "--json").json()
     assert (checked["address"], checked["merchants"]) == (paying.ADDRESS, {})
     copy = tmp_path / "copy.json"
     assert key("export", str(copy), given="another", option="--copy-fd").code == 0
-    from flux_cli.signer import keystore
-
     assert keystore.unlock(copy.read_text(), "another") == paying.KEY
     assert copy.stat().st_mode & 0o777 == 0o600
     assert key("export", str(copy), given="another", option="--copy-fd").code == 2

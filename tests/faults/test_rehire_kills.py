@@ -8,7 +8,9 @@ from typing import Any
 import pytest
 import rehire
 
-from tests.usecases.market_economy import carried_out, goal, hires, market
+from flux_cli.domain.runs import Run
+from flux_cli.usecases.run_goal import carry_out_run, start_run
+from tests.usecases.market_economy import carried_out, goal, hires, market, quiet
 
 
 @pytest.fixture(scope="module")
@@ -56,3 +58,22 @@ def test_a_run_that_another_process_carries_out_is_left_to_it(tmp_path: Path) ->
         carried_out(deps, wanted)
     assert str(carried_out(deps, wanted).state) == "completed"
     assert hires(deps) == [(0, "settled")]
+
+
+def test_a_run_that_two_processes_plan_at_once_is_planned_and_carried_out_once(
+    tmp_path: Path,
+) -> None:
+    deps = market(tmp_path, garbage=0)
+    run = start_run(deps, goal(tmp_path), key="k", default_out=Path("unused"))
+    others: list[Run] = []
+
+    def another_is_faster(step: str, /, **facts: object) -> None:
+        if step == "planned" and not others:
+            others.append(run)
+            others[0] = carry_out_run(deps, run.id, quiet)
+
+    ended = carry_out_run(deps, run.id, another_is_faster)
+    assert (ended, hires(deps)) == (others[0], [(0, "settled")])
+    with deps.store.reading() as reader:
+        kinds = [event.kind for event in reader.events(run_id=run.id)]
+    assert (kinds.count("run.planned"), kinds.count("run.completed")) == (1, 1)

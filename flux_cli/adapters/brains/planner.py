@@ -18,6 +18,11 @@ CAMPAIGN = re.compile(
 REVIEW = re.compile(r"\b(code|review|audit|security|vulnerab\w+|bugs?|defects?|source)\b", re.I)
 """Words that say the goal is to find what is wrong with code."""
 
+RESEARCH = re.compile(
+    r"\?|\b(research|answer|compare|find out|what|which|how|who|when|why|whether)\b", re.I
+)
+"""Words that say the goal is to know something."""
+
 TEXT = ("text/markdown", "application/json")
 PICTURES = ("image/png", "image/svg+xml")
 
@@ -65,6 +70,8 @@ def propose(question: PlanQuestion) -> Plan:
                 for name, trade, title, needs, media in wanted
             )
             return Plan(question.goal, tuple(tasks))
+    if (research := _research(question)) is not None:
+        return research
     words = re.sub(r"[^a-z]+", "-", question.goal.lower())
     near = difflib.get_close_matches(words, question.scenarios, 3, 0.0)
     named = ", ".join(near or question.scenarios)
@@ -84,6 +91,16 @@ def _analysis(question: PlanQuestion) -> Plan | None:
         return None
     title = "Data analysis with charts and a report"
     made = Task("analysis", "data-analyst", title, (), ANALYSIS_FILES, ANALYSIS_TYPES, most, 72)
+    return Plan(question.goal, (made,))
+
+
+def _research(question: PlanQuestion) -> Plan | None:
+    """The plan of one answer from documents, where documents came with a question, or None."""
+    most = question.ceilings.get("researcher")
+    if most is None or not question.sources or RESEARCH.search(question.goal) is None:
+        return None
+    title = "Answer with every claim cited"
+    made = Task("research", "researcher", title, (), PRODUCES["research"], TEXT, most, 72)
     return Plan(question.goal, (made,))
 
 

@@ -36,7 +36,7 @@ def pdf_pages(data: bytes) -> str:
     parts: list[str] = []
     for page in PdfReader(io.BytesIO(data)).pages[:MOST_SOURCE_PAGES]:
         # A page's own form feeds would count as pages.
-        parts.append(f"\f\n{page.extract_text().replace(chr(12), ' ')}\n")
+        parts.append(f"\f\n{page.extract_text().replace(chr(12), ' ').rstrip()}\n")
         if sum(map(len, parts)) > MOST_SOURCE_CHARACTERS:
             break
     text = "".join(parts)[:MOST_SOURCE_CHARACTERS]

@@ -18,7 +18,7 @@ from flux_cli.domain.purchases import Errand, Purchase
 from flux_cli.domain.quorum import Urgency
 from flux_cli.domain.wishes import read_wish
 from flux_cli.errors import Fix, FluxError, InvalidInput, InvalidScenario, NotFound
-from flux_cli.usecases.ports import Scenario
+from flux_cli.usecases.scenario_ports import Scenario
 
 if TYPE_CHECKING:
     from flux_cli.adapters.scenario_files.form import Form, PaymentForm, ShoppingForm, TaskForm

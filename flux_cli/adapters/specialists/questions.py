@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from flux_cli.adapters.specialists.terms import stem, terms
-from flux_cli.domain.brief import Brief
+from flux_cli.domain.brief import Brief, parse_brief
+from flux_cli.domain.brief_sections import sentences
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,13 +109,28 @@ _FIGURES = tuple(
         ),
     )
 )
+_SELLING = re.compile(r"\b(?:campaign|adverti|promot|market|launch|landing)", re.IGNORECASE)
 _VOICES = re.compile(
     r"\b(?:say|said|think|feel|review|reviews|opinion|words|quote|testimonial)s?\b", re.IGNORECASE
 )
 
 
+def research_brief(text: str, goal: str) -> Brief:
+    """The brief of a research task; where there is only a goal that asks, its questions."""
+    brief = parse_brief(text, goal)
+    asked = sentences(goal)
+    only_asks = bool(asked) and all(one.endswith("?") for one in asked)
+    briefed = text.strip() not in ("", goal.strip())
+    if briefed or not only_asks or _SELLING.search(goal):
+        return brief
+    return replace(brief, product="", questions=asked)
+
+
 def questions_for(brief: Brief) -> tuple[Question, ...]:
-    """The brief's own questions in its order, else the topics; then what every writer needs."""
+    """The brief's own questions in its order, else the topics; then what every writer needs.
+
+    Questions about no product are all there is to answer.
+    """
     product = brief.product or "the product"
     asked = [
         Question(f"q{at}", text, "client", _wanted(text))
@@ -131,6 +147,8 @@ def questions_for(brief: Brief) -> tuple[Question, ...]:
             )
             for at, (_, text, seeds) in enumerate(_TOPICS, 1)
         ]
+    if brief.questions and not brief.product:
+        return tuple(asked)
     at = len(asked)
     offer = Question(f"q{at + 1}", f"What does {product} offer?", "researcher", "feature")
     proof = Question(

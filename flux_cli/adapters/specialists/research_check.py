@@ -23,9 +23,8 @@ from flux_cli.adapters.specialists.passages import (
     source_hash,
     text_file,
 )
-from flux_cli.adapters.specialists.questions import questions_for
+from flux_cli.adapters.specialists.questions import questions_for, research_brief
 from flux_cli.adapters.specialists.terms import digits, numbers
-from flux_cli.domain.brief import parse_brief
 from flux_cli.domain.work import Assignment, Check, Source
 from flux_cli.errors import WorkFailed
 
@@ -96,7 +95,7 @@ def _sources(listed: object, sources: tuple[Source, ...], folder: Path) -> Check
 
 def _questions(sheet: ClaimSheet, report: str, assignment: Assignment) -> Check:
     """Each question of the brief has claims, or stands under "Not found"."""
-    wanted = questions_for(parse_brief(assignment.brief, assignment.goal))
+    wanted = questions_for(research_brief(assignment.brief, assignment.goal))
     gaps = report.partition("\n## Not found")[2].partition("\n## ")[0]
     ids = {claim.id for claim in sheet.claims}
     known = {finding.question: finding for finding in sheet.questions}

@@ -25,7 +25,7 @@ def research_markdown(sheet: ClaimSheet, sources: Sequence[Source], goal: str) -
     if not sources:
         return question_plan(sheet, goal)
     parts = [
-        f"# Research for {escaped(sheet.product or 'the campaign')}",
+        f"# {_title(sheet)}",
         *([f"*Commissioned for: {escaped(goal)}*"] if goal.strip() else []),
         *_summary(sheet, sources),
         "## Findings",
@@ -41,6 +41,13 @@ def research_markdown(sheet: ClaimSheet, sources: Sequence[Source], goal: str) -
         *_citations(sheet),
     ]
     return "\n\n".join(parts) + "\n"
+
+
+def _title(sheet: ClaimSheet) -> str:
+    asked = all(finding.asked_by == "client" for finding in sheet.questions)
+    if not sheet.product and asked:
+        return "What the documents say"
+    return f"Research for {escaped(sheet.product or 'the campaign')}"
 
 
 def question_plan(sheet: ClaimSheet, goal: str) -> str:

@@ -31,12 +31,17 @@ from flux_cli.adapters.specialists.passages import (
     source_hash,
     text_file,
 )
-from flux_cli.adapters.specialists.questions import Question, question_terms, questions_for
+from flux_cli.adapters.specialists.questions import (
+    Question,
+    question_terms,
+    questions_for,
+    research_brief,
+)
 from flux_cli.adapters.specialists.research_check import check_research
 from flux_cli.adapters.specialists.research_report import research_markdown
 from flux_cli.adapters.specialists.retrieval import Index, answers, build_index
 from flux_cli.adapters.specialists.terms import digits, stem, terms, words
-from flux_cli.domain.brief import Brief, parse_brief
+from flux_cli.domain.brief import Brief
 from flux_cli.domain.work import Assignment, Check, Source, Submission
 from flux_cli.errors import WorkFailed
 
@@ -60,7 +65,7 @@ class Researcher:
         names = [source.name for source in assignment.sources]
         if len(set(names)) < len(names):
             raise WorkFailed("Two sources have the same name, so a citation would be ambiguous")
-        brief = parse_brief(assignment.brief, assignment.goal)
+        brief = research_brief(assignment.brief, assignment.goal)
         documents = tuple(map(read_document, assignment.sources))
         own = next((s.name for s in assignment.sources if _same(s.text, assignment.brief)), "")
         sheet = answered(research(brief, documents, own), assignment.rewritten)

@@ -51,14 +51,13 @@ class Group:
 class Ticket:
     """A caller's work, which another may do for it; how it ended.
 
-    `told` is held until it has ended, or until its caller `leads`.
+    `told` is held until it has ended, or until its caller leads.
     """
 
     work: Callable[[Group], Any]
     told: threading.Lock = field(default_factory=threading.Lock)
     result: Any = None
     failure: BaseException | None = None
-    leads: bool = False
 
 
 class CommitGroups:
@@ -81,7 +80,7 @@ class CommitGroups:
         self._counting = threading.Lock()
         self._waiting = 0
         self._tickets: deque[Ticket] = deque()
-        self._has_leader = False
+        self._leader: Ticket | None = None
         self._had_company = False
         self._open: Group | None = None
 
@@ -109,30 +108,38 @@ class CommitGroups:
         if self._pid != os.getpid():
             self._leave_parent()
         own = Ticket(work)
-        with self._counting:
-            own.leads, self._has_leader = not self._has_leader, True
-            if not own.leads:
-                own.told.acquire()
-                self._tickets.append(own)
-        if not own.leads:
-            self._be_told(own)
-        if own.leads:
-            self._lead(own)
+        try:
+            with self._counting:
+                if self._leader is None:
+                    self._leader = own
+                else:
+                    own.told.acquire()
+                    self._tickets.append(own)
+            if self._leader is not own:
+                self._be_told(own)
+            if self._leader is own:
+                self._lead(own)
+        finally:
+            # Also when it was interrupted: whoever waits would wait for nobody.
+            if self._leader is own:
+                self._hand_on()
         if own.failure is not None:
             raise own.failure
         result: T = own.result
         return result
 
     def _be_told(self, own: Ticket) -> None:
+        """Wait until one's work has ended or one leads; longer than the time-out only while it is
+        being done.
+        """
         try:
-            own.told.acquire()
-        except BaseException:
+            while not own.told.acquire(timeout=self._timeout):
+                if own in self._tickets:
+                    raise self._busy()
+        finally:
             with self._counting:
                 if own in self._tickets:
                     self._tickets.remove(own)
-            if own.leads:
-                self._hand_on()
-            raise
 
     def _lead(self, own: Ticket) -> None:
         """Do one's own work and all that has come since, commit, and tell everybody."""
@@ -195,9 +202,8 @@ class CommitGroups:
         """Let the first who waits lead."""
         with self._counting:
             follower = self._tickets.popleft() if self._tickets else None
-            self._has_leader = follower is not None
+            self._leader = follower
             if follower is not None:
-                follower.leads = True
                 follower.told.release()
 
     def _join(self) -> Group:
@@ -209,7 +215,7 @@ class CommitGroups:
         with self._counting:
             self._waiting -= 1
         if not has_turn:
-            raise LedgerBusy(f"another writer kept the ledger for {self._timeout:g} s; try again")
+            raise self._busy()
         try:
             if self._open is None:
                 self._open = Group(self._start(), time.monotonic() + LONGEST_SECONDS)
@@ -221,6 +227,9 @@ class CommitGroups:
     def _linger(self, group: Group) -> None:
         if self._had_company and not self._waiting and group.members == 1:
             time.sleep(LINGER_SECONDS)
+
+    def _busy(self) -> LedgerBusy:
+        return LedgerBusy(f"another writer kept the ledger for {self._timeout:g} s; try again")
 
     def _leave(self, group: Group, *, may_go_on: bool, lingers: bool = True) -> None:
         """Hand the turn to whoever waits, or commit."""

@@ -55,44 +55,54 @@ class Theme(StrEnum):
     TERMINAL_LIGHT = "terminal-light"
 
 
+FirstScreen = Annotated[Shown, typer.Option(help="The screen to begin with.")]
+FirstObject = Annotated[
+    str | None, typer.Option("--open", metavar="ID", help="Begin with this object.")
+]
+Colours = Annotated[Theme, typer.Option(help="The colours.")]
+Snapshot = Annotated[
+    Path | None, typer.Option(metavar="FILE", help="Write a picture (.svg, .png, .txt) and end.")
+]
+AllowWrites = Annotated[
+    bool, typer.Option("--allow-writes", help="Let the owner approve, deny, freeze and buy in it.")
+]
+Replayed = Annotated[
+    str | None, typer.Option(metavar="RUN", help="Show how a run went, event by event.")
+]
+InBrowser = Annotated[
+    bool, typer.Option("--web", help="Show it in a browser on this machine, read-only.")
+]
+Port = Annotated[int, typer.Option(min=0, max=65535, help="With --web; 0 takes any that is free.")]
+Speed = Annotated[
+    float, typer.Option(metavar="TIMES", min=0.1, max=1000, help="How fast it is replayed.")
+]
+Size = Annotated[str, typer.Option(metavar="WxH", help="Columns and rows of the picture.")]
+
+
 @verb(
     app,
     "tui",
     without=TEXT_ONLY - {"db"},
-    examples=("flux tui", "flux tui --snapshot overview.png --size 120x34"),
+    examples=(
+        "flux tui",
+        "flux tui --web",
+        "flux tui --snapshot overview.png --size 120x34",
+    ),
 )
 def tui(
     flux: Invocation,
-    screen: Annotated[Shown, typer.Option(help="The screen to begin with.")] = Shown.OVERVIEW,
-    open_: Annotated[
-        str | None, typer.Option("--open", metavar="ID", help="Begin with this object.")
-    ] = None,
-    theme: Annotated[Theme, typer.Option(help="The colours.")] = Theme.DARK,
-    snapshot: Annotated[
-        Path | None,
-        typer.Option(metavar="FILE", help="Write a picture (.svg, .png, .txt) and end."),
-    ] = None,
-    allow_writes: Annotated[
-        bool,
-        typer.Option("--allow-writes", help="Let the owner approve, deny, freeze and buy in it."),
-    ] = False,
+    screen: FirstScreen = Shown.OVERVIEW,
+    open_: FirstObject = None,
+    theme: Colours = Theme.DARK,
+    snapshot: Snapshot = None,
+    allow_writes: AllowWrites = False,
     brain: Brain = None,
     max_brain_cost: MaxBrainCost = None,
-    replay: Annotated[
-        str | None, typer.Option(metavar="RUN", help="Show how a run went, event by event.")
-    ] = None,
-    web: Annotated[
-        bool, typer.Option("--web", help="Show it in a browser on this machine, read-only.")
-    ] = False,
-    port: Annotated[
-        int, typer.Option(min=0, max=65535, help="With --web; 0 takes any that is free.")
-    ] = 0,
-    speed: Annotated[
-        float, typer.Option(metavar="TIMES", min=0.1, max=1000, help="How fast it is replayed.")
-    ] = 1.0,
-    size: Annotated[
-        str, typer.Option(metavar="WxH", help="Columns and rows of the picture.")
-    ] = "120x34",
+    replay: Replayed = None,
+    web: InBrowser = False,
+    port: Port = 0,
+    speed: Speed = 1.0,
+    size: Size = "120x34",
 ) -> ExitCode:
     """Watch the economy live, in this terminal; without --allow-writes nothing can be changed.
 
@@ -127,6 +137,10 @@ def tui(
 
 def _writing(flux: Invocation, brain: BrainKind | None, max_cost: str | None) -> Deps:
     """What the owner may use, with who votes on what a cart costs."""
+    if brain is BrainKind.REPLAY:
+        raise InvalidInput(
+            "a recording goes with one run: offline or llm vote here", param="--brain"
+        )
     return open_for_votes(flux, brain, record=False, cassette=None, max_cost=max_cost)
 
 

@@ -8,7 +8,6 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 
 from flux_cli.domain.intents import IntentState
-from flux_cli.domain.marketplace import Strategy
 from flux_cli.domain.money import Asset, Money, parse_money
 from flux_cli.domain.text import HIDDEN, visible
 from flux_cli.errors import InvalidAmount, InvalidInput
@@ -190,8 +189,3 @@ def amount_of(text: str, asset: Asset, param: str) -> Money:
     if amount.units == 0:
         raise InvalidAmount("an amount is more than nothing", param=param)
     return amount
-
-
-def strategy_of(word: str) -> Strategy:
-    """What to weigh most."""
-    return Strategy(word)

@@ -10,6 +10,7 @@ from flux_cli.domain.carts import Cart
 from flux_cli.domain.intents import CaptureMethod, PaymentIntent, Share
 from flux_cli.domain.journal import wallet
 from flux_cli.domain.mandates import Mandate
+from flux_cli.domain.marketplace import Strategy
 from flux_cli.domain.quorum import Urgency
 from flux_cli.domain.text import visible
 from flux_cli.entrypoints.mcp import asked, shapes
@@ -209,7 +210,7 @@ def money_request(
 
 def search_market(desk: Desk, search: asked.Search) -> Answer:
     """What other agents sell, ranked as hires are."""
-    strategy = asked.strategy_of(search.strategy)
+    strategy = Strategy(search.strategy)
     with desk.deps.store.reading() as reader:
         found = find_listings(desk.deps, reader, search.words, strategy, desk.deps.settings.seed)
     rows = [describe_candidate(one, strategy) for one in found[: search.limit]]

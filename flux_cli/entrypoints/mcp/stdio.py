@@ -25,7 +25,10 @@ def serve_stdio(server: Server[Any], progress: Progress) -> None:
 
     While it serves, what anything else prints goes to stderr: stdout carries only the protocol.
     """
-    anyio.run(_serve, server, progress)
+    try:
+        anyio.run(_serve, server, progress)
+    except* (BrokenPipeError, anyio.BrokenResourceError, anyio.ClosedResourceError):
+        progress("left", who="client")  # what it asked for is done; nobody hears the answer
 
 
 async def _serve(server: Server[Any], progress: Progress) -> None:

@@ -11,6 +11,7 @@ from datetime import date
 from flux_cli.domain.cards import Card
 from flux_cli.domain.carts import Cart, CartState
 from flux_cli.domain.intents import CaptureMethod, IntentState, PaymentIntent
+from flux_cli.domain.marketplace import Strategy
 from flux_cli.domain.money import CREDIT
 from flux_cli.domain.refusals import Refusal
 from flux_cli.domain.wishes import read_wish, with_flags
@@ -93,7 +94,7 @@ def propose_cart(desk: Desk, wanted: asked.CartWanted) -> Answer:
         before = reader.lookup(Cart, key=key)
         today = reader.now.date() if before is None else before.created_at.date()
     spec = with_flags(read_wish(wanted.wish, today), most, day)
-    spec = replace(spec, strategy=asked.strategy_of(wanted.strategy))
+    spec = replace(spec, strategy=Strategy(wanted.strategy))
     wish = Wish(scope.agent, wanted.wish, spec)
     filled = make_cart(deps, wish, key=key, keep=True, progress=desk.progress)
     if isinstance(filled, Unfilled):

@@ -22,10 +22,16 @@ from flux_cli.entrypoints.rest.door import SLASH, Limits
 from flux_cli.entrypoints.rest.outs import ALWAYS, problems
 from flux_cli.entrypoints.rest.problems import Refused, not_found, problem_of
 from flux_cli.usecases.api_keys import Sight, sight_of
-from flux_cli.usecases.api_replies import engine_key, found_reply, keep_reply, reply_slot
+from flux_cli.usecases.api_replies import (
+    engine_key,
+    found_reply,
+    keep_reply,
+    reply_in,
+    reply_slot,
+)
 
 if TYPE_CHECKING:
-    from flux_cli.usecases.ports import Deps, Reader
+    from flux_cli.usecases.ports import Deps, Reader, Transaction
 
 T = TypeVar("T")
 
@@ -45,6 +51,11 @@ class Answer:
 
     status: int
     body: Mapping[str, object]
+
+    @property
+    def text(self) -> str:
+        """The document's JSON."""
+        return json.dumps(jsonable(self.body), ensure_ascii=False, separators=(",", ":"))
 
 
 def denied(code: str, detail: str, **extras: object) -> Answer:
@@ -124,7 +135,7 @@ class Call:
         holds where a plain hash of it must not be kept.
         """
         said = said or _digest(form)
-        slot = reply_slot(self.key.owner, f"{self.path} {self.key.agent or ''}", key)
+        slot = self._slot(key)
         with self.desk.alone(slot):
             found = found_reply(self.deps, slot)
             if found is not None:
@@ -133,12 +144,19 @@ class Call:
                     raise Refused(422, "idempotency_conflict", detail)
                 return _response(found.status, found.body, {"Idempotent-Replayed": "true"})
             answer = carry_out(engine_key(self.key.owner, HOUSE, key))
-            body = json.dumps(jsonable(answer.body), ensure_ascii=False, separators=(",", ":"))
             if answer.status == WAITS:
-                return _response(answer.status, body)
-            # Another server may have been first; both then say what it said.
-            kept = keep_reply(self.deps, slot, said, answer.status, body)
+                return _response(answer.status, answer.text)
+            # It may be kept with its effect, or another server was first: both say what it said.
+            kept = keep_reply(self.deps, slot, said, answer.status, answer.text)
             return _response(kept.status, kept.body)
+
+    def keep(self, tx: Transaction, key: str, form: BaseModel, answer: Answer) -> None:
+        """Keep the answer in the transaction of its effect, if it is the last word."""
+        if answer.status != WAITS:
+            reply_in(tx, self._slot(key), _digest(form), answer.status, answer.text)
+
+    def _slot(self, key: str) -> str:
+        return reply_slot(self.key.owner, f"{self.path} {self.key.agent or ''}", key)
 
 
 def _response(status: int, body: str, headers: Mapping[str, str] | None = None) -> Response:

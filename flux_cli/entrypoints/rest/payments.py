@@ -33,17 +33,18 @@ from flux_cli.entrypoints.rest.pages import After, AgentName, Limit, page
 from flux_cli.entrypoints.rest.problems import Refused
 from flux_cli.kernel.verdict import Denied
 from flux_cli.usecases.agent_history import noted
+from flux_cli.usecases.api_replies import watched
 from flux_cli.usecases.capture_payment import cancel_payment, capture_payment
 from flux_cli.usecases.correct_payment import refund_payment
 from flux_cli.usecases.describe_run import Document, shallow
 from flux_cli.usecases.gather_facts import newest_policy
 from flux_cli.usecases.money_request import MoneyRequest
-from flux_cli.usecases.notes import keep_note
+from flux_cli.usecases.notes import keep_note, note_in
 from flux_cli.usecases.request_money import approve_payment, deny_payment, request_money
 from flux_cli.usecases.view_payments import summarise_payment, view_quorum
 
 if TYPE_CHECKING:
-    from flux_cli.usecases.ports import Reader
+    from flux_cli.usecases.ports import Reader, Transaction
 
 router = room("/v1", "payments")
 
@@ -89,9 +90,18 @@ def _ask(
             raise Refused(404, "no_policy", detail)
 
     def carry_out(engine_key: str) -> Answer:
+        def at_end(tx: Transaction) -> None:
+            """What became of it is answered, and noted, in the transaction that decides it."""
+            intent = tx.lookup(PaymentIntent, key=f"{kind}{engine_key}")
+            if intent is not None and intent.state not in WAITING:
+                if text is not None:
+                    note_in(tx, intent.id, text)
+                call.keep(tx, key, form, tell_outcome(call, tx, intent, 201))
+
+        deps = watched(call.deps, at_end)
         wanted = _request(form, text, method, rail)
-        intent = request_money(call.deps, wanted, key=f"{kind}{engine_key}", progress=quietly)
-        if text is not None:
+        intent = request_money(deps, wanted, key=f"{kind}{engine_key}", progress=quietly)
+        if text is not None and intent.state in WAITING:
             keep_note(call.deps, intent.id, text)
         return outcome(call, intent)
 
@@ -134,7 +144,12 @@ def _request(
 def outcome(call: Call, intent: PaymentIntent, done: int = 201) -> Answer:
     """What a request for money came to: `done`, it waits, or it was denied."""
     with call.deps.store.reading() as reader:
-        document = told("payment", tell_payment(call, reader, intent))
+        return tell_outcome(call, reader, intent, done)
+
+
+def tell_outcome(call: Call, reader: Reader, intent: PaymentIntent, done: int) -> Answer:
+    """`outcome` in a view of the ledger that is open."""
+    document = told("payment", tell_payment(call, reader, intent))
     if intent.state in WAITING:
         return Answer(WAITS, document)
     if intent.state is IntentState.DENIED:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from asyncio import get_running_loop
 from collections.abc import Callable, Iterable
 from dataclasses import replace
@@ -107,6 +108,11 @@ class FluxApp(App[None]):
     def _stop_at_a_signal(self) -> None:
         self.was_terminated = True
         self.exit()
+
+    def _fatal_error(self) -> None:
+        """End for a bug of ours: Textual's own report would print the values of variables."""
+        self.bug = self.bug or self._exception
+        self._close_messages_no_wait()
 
     def on_unmount(self) -> None:
         """Let go of the ledger."""
@@ -319,7 +325,8 @@ class FluxApp(App[None]):
     def action_copy_command(self) -> None:
         """Copy the command that shows what is under the cursor."""
         ref = self.chosen()
-        self._copy(harmless(" ".join(ref.command)) if ref else "")
+        # An offer is named by its shop: pasted, it must stay one word.
+        self._copy(harmless(shlex.join(ref.command)) if ref else "")
 
     def _copy(self, text: str) -> None:
         if text:

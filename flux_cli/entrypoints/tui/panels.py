@@ -201,7 +201,7 @@ def lines_of(panel: Panel, width: int, height: int) -> list[Content]:
     if isinstance(panel, Bars):
         return bar_lines(panel, width)
     if isinstance(panel, Plot):
-        return plotlines_of(panel, width, height)
+        return plot_lines(panel, width, height)
     assert isinstance(panel, Prose), "a panel is of one of these kinds"
     return prose_lines(panel, width)
 

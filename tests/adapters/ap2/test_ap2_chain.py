@@ -177,6 +177,17 @@ def test_the_unsigned_token_of_old_is_refused() -> None:
         assert refused(chain(first, f"{none}.{parts[1]}.{signature}~")).code == "ap2_algorithm"
 
 
+def test_a_signature_has_one_spelling() -> None:
+    """The last character of 64 bytes has four bits that nothing reads."""
+    first = root().made()
+    token, last = first[:-2], first[-2]
+    alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
+    other = alphabet[alphabet.index(last) ^ 1]
+    assert read_chain(f"{token}{last}~", jwk(USER), Expected("", "", NOW)) == [OPEN]
+    fault = refused(f"{token}{other}~", Expected("", "", NOW))
+    assert (fault.code, fault.field) == ("ap2_malformed", "hop[0].signature")
+
+
 def hiding() -> tuple[Hop, list[str]]:
     """A root that hides its payee list's one payee and the mandate itself."""
     payee = disclosure({"id": "m-1", "name": "Cat Store"})

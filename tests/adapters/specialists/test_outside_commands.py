@@ -6,6 +6,7 @@ import json
 import sys
 import textwrap
 from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -24,7 +25,7 @@ from flux_cli.errors import WorkFailed
 
 PYTHON = str(Path(sys.executable).resolve())
 TIGHT = replace(
-    LIMITS, seconds=20, cpu_seconds=15, folder_bytes=16 << 20, file_bytes=8 << 20, files=50
+    LIMITS, seconds=90, cpu_seconds=60, folder_bytes=16 << 20, file_bytes=8 << 20, files=50
 )
 TASK = Assignment(
     "copy", "content-writer", "Sell a lantern", "A lantern.",
@@ -133,7 +134,7 @@ def test_a_program_has_no_secret_no_home_and_no_file_but_its_own(
 @pytest.mark.parametrize(
     ("code", "said"),
     [
-        ("time.sleep(3600)", "it took longer than 2 s, while at 'running python"),
+        ("time.sleep(3600)", "it took longer than 2 s"),
         ("while True: open(str(time.time_ns()), 'w')", "it wrote more than 50 files"),
         (
             "while True: open(f'{time.time_ns()}', 'wb').write(bytes(4 << 20))",
@@ -186,7 +187,7 @@ def test_102_a_program_that_tries_the_network_gets_none(tmp_path: Path) -> None:
 
 
 def test_a_program_that_forks_without_end_is_stopped_with_all_it_started(tmp_path: Path) -> None:
-    said = why(tmp_path, "while True:\n    os.fork()")
+    said = why(tmp_path, "while os.fork():\n    pass\ntime.sleep(600)")
 
     assert "it started more than 8 programs" in said
 
@@ -225,11 +226,9 @@ def test_a_program_that_the_owner_gave_the_network_can_open_a_socket(tmp_path: P
 
 
 def listing(words: tuple[str, ...] = (), url: str = "") -> Listing:
-    from datetime import UTC, datetime
-
     return Listing(
-        "lst_1", "acme", "content-writer", "Copy", "Any.", ("text/markdown",), Money(5), Money(5), 8,
-        active=True, created_at=datetime(2026, 1, 1, tzinfo=UTC), command=words, url=url,
+        "lst_1", "acme", "content-writer", "Copy", "Any.", ("text/markdown",), Money(5), Money(5),
+        8, active=True, created_at=datetime(2026, 1, 1, tzinfo=UTC), command=words, url=url,
     )  # fmt: skip
 
 

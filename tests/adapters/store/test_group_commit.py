@@ -274,4 +274,25 @@ def test_callers_of_both_kinds_from_many_threads_lose_nothing(store: SqliteStore
     for thread in threads:
         thread.join(120)
     assert (balance(store), clean(store)) == (160, True)
-    assert not store._groups._has_leader
+    assert store._groups._leader is None
+
+
+def test_who_handed_work_over_waits_no_longer_than_the_time_out_for_its_turn(
+    tmp_path: Path,
+) -> None:
+    store = SqliteStore(tmp_path / "flux.db", clock=SystemClock(), busy_timeout_seconds=0.2)
+    entered, go_on, ends = threading.Event(), threading.Event(), list[str]()
+
+    def slow(tx: SqliteTransaction) -> object:
+        entered.set()
+        go_on.wait(60)
+        return top_up("a")(tx)
+
+    first = threading.Thread(target=store.write, args=(slow,))
+    first.start()
+    entered.wait(60)
+    with pytest.raises(LedgerBusy, match="another writer"):
+        store.write(lambda tx: ends.append("done"))
+    go_on.set()
+    first.join(60)
+    assert (ends, balance(store), clean(store)) == ([], 5, True)

@@ -26,7 +26,10 @@ USUAL = {
 
 def url_of(process: Process) -> str:
     assert process.stdout is not None
-    return process.stdout.readline().strip()
+    assert process.stderr is not None
+    url = process.stdout.readline().strip()
+    assert url, process.stderr.read()
+    return url
 
 
 def status(url: str, *, path: str = "/mcp", body: str = LIST, **headers: str | None) -> int:

@@ -133,6 +133,23 @@ def test_it_stops_when_told_even_while_it_waits(
         assert process.wait(60) == 0
 
 
+def test_129_a_client_that_no_longer_listens_ends_it_quietly(scene: Scene, tmp_path: Path) -> None:
+    mandate = scene.mandate()
+    pay = {"to": "researcher", "amount": "10", "purpose": "x", "idempotency_key": "k"}
+    with running(tmp_path / "flux.db", "--agent", BUYER, "--mandate", mandate.id) as process:
+        said(process, HELLO)
+        heard(process, "hello")
+        assert process.stdout is not None
+        process.stdout.close()
+        said(process, call(1, "request_payment", **pay))
+        assert process.wait(60) == 0
+        assert process.stderr is not None
+        told = process.stderr.read()
+
+    assert "step=left who=client" in told
+    assert scene.balance("researcher") == 10
+
+
 def test_a_mandate_of_another_agents_starts_nothing(scene: Scene, tmp_path: Path) -> None:
     mandate = scene.mandate()
     with running(tmp_path / "flux.db", "--agent", "rival", "--mandate", mandate.id) as process:

@@ -39,10 +39,9 @@ def test_121_only_loopback_is_listened_on(served: Served) -> None:
     assert found == [f"0100007F:{served.port:04X}"]
 
 
-@pytest.mark.parametrize("host", ["flux.example", "127.0.0.1.evil.example", "", "localhost.", "0"])
-def test_121_another_name_for_this_machine_is_refused(pair: Client, host: str) -> None:
-    reply = pair.post("/v1/payments", PAY, Host=host)
-    assert reply.status in (400, 421)
+def test_121_another_name_for_this_machine_is_refused(pair: Client) -> None:
+    for host in ("flux.example", "127.0.0.1.evil.example", "", "localhost.", "0"):
+        assert pair.post("/v1/payments", PAY, Host=host).status in (400, 421)
     assert pair.get("/v1/payments", Host=f"localhost:{pair.port}").json["data"] == []
 
 

@@ -41,8 +41,13 @@ HOSTILE = (
 )  # fmt: skip
 
 
-@pytest.mark.parametrize("amount", NO_AMOUNTS, ids=[repr(one) for one in NO_AMOUNTS])
-def test_42_43_44_only_plain_decimals_are_amounts(pair: Client, amount: str) -> None:
+def test_42_43_44_only_plain_decimals_are_amounts(pair: Client) -> None:
+    for amount in NO_AMOUNTS:
+        no_amount(pair, amount)
+    assert pair.get("/v1/payments").json["data"] == []
+
+
+def no_amount(pair: Client, amount: str) -> None:
     replies = [
         pair.post("/v1/payments", PAY | {"amount": amount}),
         pair.post("/v1/agents/alice/fund", {"amount": amount}),
@@ -66,8 +71,18 @@ def test_45_123_no_number_is_an_amount(pair: Client) -> None:
     assert len(pair.get("/v1/payments").json["data"]) <= 1
 
 
-@pytest.mark.parametrize("text", HOSTILE, ids=[repr(one) for one in HOSTILE])
-def test_112_117_text_stays_data(served: Served, pair: Client, text: str) -> None:
+def test_112_117_text_stays_data(served: Served, pair: Client) -> None:
+    for text in HOSTILE:
+        stays_data(pair, text)
+    feed = pair.get("/v1/events?after=0&follow=false").text
+    kinds = [line for line in feed.splitlines() if line.startswith("event: ")]
+    assert "event: forged" not in kinds
+    for _, facts in served.log:
+        assert set(facts) == {"method", "route", "status"}, facts
+        assert all(str(value).isprintable() for value in facts.values())
+
+
+def stays_data(pair: Client, text: str) -> None:
     paid = pair.post("/v1/payments", PAY | {"memo": text, "metadata": {"note": text}})
     assert paid.status in (201, 422)
     named = pair.post("/v1/agents", {"name": text, "display_name": text, "metadata": {"n": text}})
@@ -78,14 +93,7 @@ def test_112_117_text_stays_data(served: Served, pair: Client, text: str) -> Non
         found = pair.get(path + quote(text, errors="surrogatepass"))
         assert found.status in (200, 404, 422), found.text
     assert pair.get("/v1/agents").status == 200
-    history = pair.get("/v1/agents/alice/history")
-    assert history.status == 200
-    feed = pair.get("/v1/events?after=0&follow=false").text
-    kinds = [line for line in feed.splitlines() if line.startswith("event: ")]
-    assert "event: forged" not in kinds
-    for _, facts in served.log:
-        assert set(facts) == {"method", "route", "status"}, facts
-        assert all(str(value).isprintable() for value in facts.values())
+    assert pair.get("/v1/agents/alice/history").status == 200
 
 
 def test_48_88_what_the_kernel_denies_is_denied_here(pair: Client) -> None:

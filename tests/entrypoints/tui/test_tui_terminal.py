@@ -105,6 +105,27 @@ def test_130_a_megabyte_pasted_into_the_filter_and_the_dialog_does_nothing(ledge
     assert states == ["awaiting_owner", "captured"]
 
 
+BROKEN = """
+import sys
+from flux_cli.entrypoints.tui.layout import Board
+def show(self, view):
+    kept = "somebody's secret"
+    raise KeyError("not there")
+Board.show = show
+from flux_cli.entrypoints.cli.app import main
+main(["tui"])
+"""
+
+
+def test_a_bug_of_ours_gives_the_terminal_back_and_prints_no_value_of_a_variable(ledger):
+    terminal = Terminal((100, 30), sys.executable, "-c", BROKEN)
+    assert terminal.ended() == 1
+    assert all(mark in terminal.bytes for mark in LEFT)
+    assert terminal.is_cooked
+    assert b"a bug in flux" in terminal.bytes
+    assert b"somebody's secret" not in terminal.bytes
+
+
 def test_129_without_a_terminal_it_says_how_to_take_a_picture(ledger, flux):
     ended = flux("tui")
     assert ended.code == 2

@@ -17,7 +17,9 @@ from flux_cli.adapters.specialists.analyst.columns import Kind
 from flux_cli.adapters.specialists.analyst.engine import text
 from flux_cli.adapters.specialists.analyst.subject import Measure, Subject, measure_of
 
-Does = Literal["rank", "share", "change", "average", "median", "total", "count", "correlation"]
+Does = Literal[
+    "rank", "share", "change", "average", "median", "total", "list", "count", "correlation"
+]
 
 MOST_TOP = 20
 MOST_SPANS = 8
@@ -78,6 +80,7 @@ class _Reading:
     does: set[str] = field(default_factory=set)
     least: bool = False
     most: bool = False
+    rows: bool = False
     top: int = 0
 
     def take(self, pattern: str) -> list[re.Match[str]]:
@@ -117,7 +120,7 @@ _PARTS: tuple[tuple[str, str, str, str], ...] = (
     (r"days?|dates?", "day", "CAST({t} AS DATE)", "day"),
 )
 _SELLS = r"sells?|sold|selling|sales|revenues?|turnover|earn(?:s|ed|ing)?|income|takings|money"
-_ROWS = r"rows?|records?|entries|transactions?|orders?|purchases?|sales"
+_ROWS = r"rows?|records?|entries|transactions?|orders?|purchases?|sales?"
 _SMALL = (
     r"what|which|who|when|where|whose|how|is|are|was|were|be|been|do|does|did|has|have|had|the|a|"
     r"an|of|in|on|at|for|from|to|and|or|by|with|between|than|per|each|every|all|our|we|us|you|"
@@ -135,10 +138,11 @@ def understood(subject: Subject, question: str, levels: Callable[[Field], Sequen
     reading = _Reading(" ".join(re.sub(r"[?!.,;:“”\"'’()]+", " ", question).lower().split()))
     spans = _spans(reading)
     only = _only(reading, subject, levels)
-    parts = _parts(reading, subject)
+    parts = _parts(reading, subject) or _whenever(reading, subject)
     _read_what(reading)
     columns = _columns(reading, subject)
     sells, rows = reading.take(_SELLS), reading.take(_ROWS)
+    reading.rows = bool(rows) or any(match[0] == "sales" for match in sells)
     reading.take(_SMALL)
     if re.search(r"[^\s\x00]", reading.left) or (spans and subject.time is None):
         return None
@@ -173,27 +177,42 @@ def _settled(
     if "change" in does or (len(spans) == 2 and not over):
         if len(spans) != 2 or over or "share" in does:
             return None
-        return Asked("change", (measures or (subject.main,))[:1], spans=spans, only=only)
+        ordered = tuple(sorted(spans, key=lambda span: span.first))
+        return Asked("change", (measures or (subject.main,))[:1], spans=ordered, only=only)
     if "share" in does:
         if len(over) > 1 or not (over or only):
             return None
         added = [one for one in measures if one.added] or [subject.main]
         return Asked("share", (added[0],), over, spans, only) if added[0].added else None
-    if "count" in does and len(columns) == 1 and over and not (reading.most or least):
+    named = len(columns) == 1 and over and not (reading.most or least or reading.rows)
+    if "count" in does and named:
         return Asked("count", (COUNTED,), spans=spans, only=only, distinct=columns[0])
+    # Of one order, or of all of them on average, it is the amount that is asked for.
+    if measures == (COUNTED,) and not over and does != {"count"} and not subject.main.counts_rows:
+        measures = (
+            (subject.main,) if does & {"median", "average"} or reading.most or least else (measures)
+        )
     if reading.most or least or reading.top:
-        top = reading.top if over else 0
-        chosen = measures[:1] or (() if over == () else (subject.main,))
-        mean: Does = "average" if "average" in does else "rank"
-        made = tuple(_averaged(one) for one in chosen) if mean == "average" else chosen
-        return Asked("rank", made, over, spans, only, least, top) if made else None
+        return _ranking(reading, subject, measures, over, spans, only)
     for kind in ("median", "average"):
-        if kind in does and measures and not measures[0].counts_rows and len(over) <= 1:
+        if kind in does and measures and len(over) <= 1 and (measures[0].cell or over):
             asked: Does = "median" if kind == "median" else "average"
             return Asked(asked, measures[:1], over, spans, only)
-    if ("total" in does or "count" in does) and len(measures) == 1 and not over:
-        return Asked("total", measures, (), spans, only)
+    if len(measures) == 1 and not does - {"total", "count"} and len(over) <= 1:
+        return Asked("list" if over else "total", measures, over, spans, only)
     return None
+
+
+def _ranking(
+    reading: _Reading, subject: Subject, measures: tuple[Measure, ...], over: tuple[Over, ...],
+    spans: tuple[Span, ...], only: tuple[Only, ...],
+) -> Asked | None:  # fmt: skip
+    chosen = measures[:1] or ((subject.main,) if over else ())
+    if not chosen or not (over or chosen[0].cell):
+        return None
+    made = (_averaged(chosen[0]),) if "average" in reading.does else chosen
+    top = reading.top if over else 0
+    return Asked("rank", made, over, spans, only, reading.least, top)
 
 
 def _averaged(measure: Measure) -> Measure:
@@ -277,6 +296,18 @@ def _parts(reading: _Reading, subject: Subject) -> tuple[Over, ...]:
             label = f"{noun} of {subject.time.label}"
             found.append(Over(label, noun, sql.format(t=subject.time.sql), form))
     return tuple(found)
+
+
+def _whenever(reading: _Reading, subject: Subject) -> tuple[Over, ...]:
+    """What "when" asks for: the month and the weekday."""
+    if subject.time is None or not reading.take("when"):
+        return ()
+    time = subject.time
+    return tuple(
+        Over(f"{noun} of {time.label}", noun, sql.format(t=time.sql), form)
+        for _, noun, sql, form in _PARTS
+        if noun in ("month", "weekday")
+    )
 
 
 def _words(one: Field) -> list[str]:

@@ -167,7 +167,8 @@ def _share(story: Story, subject: Subject, asked: Asked) -> tuple[Sentence, ...]
             (fact.at("level", row), " ", fact.at("share", row)) for row in range(len(fact.values))
         ]
         how = _computed(*_what(measure), " of each ", Label(over.label), " over that of all")
-        return ((*_what(measure), " by ", Label(over.label), ": ", *listed(items), "."), how)
+        said = ("Shares of the ", *_what(measure), " by ", Label(over.label), ": ")
+        return ((*said, *listed(items), "."), how)
     condition = " AND ".join(one.sql for one in asked.only)
     rows = _rows(subject, replace(asked, only=()))
     fact = story.sheet.ask(
@@ -203,7 +204,7 @@ def _change(story: Story, subject: Subject, asked: Asked) -> tuple[Sentence, ...
     if a is None or b is None:
         return (_nothing(story, asked),)
     pieces: list[Piece] = [
-        Label(measure.label), *_which(story, asked, timed=False), " went from ", fact.at("a"),
+        *_subject_of(measure), *_which(story, asked, timed=False), " went from ", fact.at("a"),
         " in ", _when(story, one), " to ", fact.at("b"), " in ", _when(story, other), ": ",
         fact.at("change"),
     ]  # fmt: skip
@@ -300,6 +301,31 @@ def _total(story: Story, subject: Subject, asked: Asked) -> tuple[Sentence, ...]
     return (said, _computed(*_what(measure), *_which(story, asked), ", ", fact.at("n"), " rows"))
 
 
+def _list(story: Story, subject: Subject, asked: Asked) -> tuple[Sentence, ...]:
+    """A total of every group, the largest first."""
+    (measure,), (over,) = asked.measures, asked.over
+    fact = story.sheet.ask(
+        f"{measure.label} of each {over.label}, for a question",
+        f"SELECT {over.sql} AS level, {measure.sql} AS value"
+        f" {_rows(subject, asked, f'{over.sql} IS NOT NULL')} GROUP BY 1"
+        f" HAVING value IS NOT NULL ORDER BY value DESC, level LIMIT {MOST_LISTED}",
+        {"level": over.form, "value": measure.form},
+    )
+    if not fact.values:
+        return (_nothing(story, asked),)
+    items: list[Sentence] = [
+        (fact.at("level", row), " ", fact.at("value", row)) for row in range(len(fact.values))
+    ]
+    which = _which(story, asked)
+    said = (*_opening(measure), *which, " by ", Label(over.label), ": ", *listed(items), ".")
+    how = _computed(*_what(measure), " over the rows of each ", Label(over.label), *which)
+    return (said, how)
+
+
+def _subject_of(measure: Measure) -> list[Piece]:
+    return ["The number of rows"] if measure.counts_rows else [Label(measure.label)]
+
+
 def _opening(measure: Measure) -> list[Piece]:
     if measure.counts_rows:
         return ["Number of rows"]
@@ -321,7 +347,7 @@ def _count(story: Story, subject: Subject, asked: Asked) -> tuple[Sentence, ...]
                             " rows that have one"))  # fmt: skip
 
 
-STRENGTHS = ((0.7, "strong"), (0.4, "moderate"), (0.2, "weak"))
+STRENGTHS = ((0.7, "a strong"), (0.4, "a moderate"), (0.2, "a weak"))
 
 
 def _correlation(story: Story, subject: Subject, asked: Asked) -> tuple[Sentence, ...]:
@@ -340,7 +366,7 @@ def _correlation(story: Story, subject: Subject, asked: Asked) -> tuple[Sentence
     way = "rise together" if fact.number("r") > 0 else "go opposite ways"
     end = f"; they {way}." if size >= STRENGTHS[-1][0] else "."
     said = (Label(one.label), " and ", Label(other.label), *_which(story, asked),
-            f" have a {strength} correlation, r = ", fact.at("r"), end)  # fmt: skip
+            f" have {strength} correlation, r = ", fact.at("r"), end)  # fmt: skip
     return (said, _computed("Pearson’s r over ", fact.at("n"), " rows that have both"))
 
 
@@ -355,6 +381,7 @@ _DO = {
     "average": _mean,
     "median": _mean,
     "total": _total,
+    "list": _list,
     "count": _count,
     "correlation": _correlation,
 }
