@@ -87,21 +87,7 @@ def draft_intent(deps: Deps, reader: Reader, request: MoneyRequest, key: str) ->
     if request.amount.units <= 0:
         raise InvalidAmount("ask for more than nothing")
     nothing = Money(0, request.amount.asset)
-    spend = Spend(
-        requester=request.requester,
-        amount=request.amount,
-        shares=request.shares,
-        purpose=bounded(request.purpose, 600),
-        justification=bounded(request.justification, 600),
-        claimed_return=request.claimed_return,
-        category=request.category,
-        rail=request.rail,
-        mandate_id=request.mandate_id,
-        plan_digest=request.plan_digest,
-        reference=request.reference,
-        escrowed=request.escrowed,
-        key=key,
-    )
+    spend = _spend(request, key)
     return PaymentIntent(
         id=deps.ids.new("payment_intent"),
         key=key,
@@ -140,6 +126,25 @@ def draft_intent(deps: Deps, reader: Reader, request: MoneyRequest, key: str) ->
         created_at=reader.now,
         expires_at=reader.now + INTENT_LIFETIME,
         decided_at=None,
+    )
+
+
+def _spend(request: MoneyRequest, key: str) -> Spend:
+    """Exactly what of a request is judged."""
+    return Spend(
+        requester=request.requester,
+        amount=request.amount,
+        shares=request.shares,
+        purpose=bounded(request.purpose, 600),
+        justification=bounded(request.justification, 600),
+        claimed_return=request.claimed_return,
+        category=request.category,
+        rail=request.rail,
+        mandate_id=request.mandate_id,
+        plan_digest=request.plan_digest,
+        reference=request.reference,
+        escrowed=request.escrowed,
+        key=key,
     )
 
 

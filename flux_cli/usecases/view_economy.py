@@ -10,6 +10,7 @@ from flux_cli.domain.intents import IntentState, PaymentIntent
 from flux_cli.domain.journal import WORLD, wallet
 from flux_cli.domain.money import CREDIT, total
 from flux_cli.domain.runs import Run
+from flux_cli.domain.webhooks import Webhook, WebhookState
 from flux_cli.usecases.freeze import is_frozen
 from flux_cli.usecases.ports import Reader
 
@@ -25,6 +26,7 @@ def view_economy(reader: Reader) -> dict[str, object]:
     decided = Counter(payment.state for payment in payments)
     granted = decided[IntentState.APPROVED] + decided[IntentState.CAPTURED]
     waiting = [run.id for run in runs if run.state in OPEN_RUNS]
+    silent = reader.find(Webhook, state=WebhookState.DISABLED)
     return {
         "frozen": is_frozen(reader, ECONOMY),
         "simulated": True,
@@ -36,7 +38,10 @@ def view_economy(reader: Reader) -> dict[str, object]:
         "approved": granted,
         "denied": decided[IntentState.DENIED],
         "active_cards": len(reader.find(Card, state=CardState.ACTIVE)),
-        "attention": [f"run {run} is not finished: flux runs resume {run}" for run in waiting],
+        "attention": [
+            *(f"run {run} is not finished: flux runs resume {run}" for run in waiting),
+            *(f"webhook {one.id} is disabled: flux webhooks enable {one.id}" for one in silent),
+        ],
     }
 
 

@@ -84,7 +84,8 @@ class Case:
         return better_words(deps, work, lambda step, /, **facts: self.said.append((step, facts)))
 
     def files(self) -> dict[str, bytes]:
-        return {path.name: path.read_bytes() for path in self.folder.iterdir()}
+        found = (path for path in self.folder.rglob("*") if path.is_file())
+        return {path.relative_to(self.folder).as_posix(): path.read_bytes() for path in found}
 
     def costs(self) -> list[Money]:
         with self.deps.store.reading() as reader:
@@ -279,5 +280,3 @@ def test_a_recording_gives_the_same_texts_again_and_asks_nobody(tmp_path: Path) 
 
     assert b"Light for the trip." in first["copy.json"]
     assert (again.backend, made.files()) == ("llm", first)
-
-

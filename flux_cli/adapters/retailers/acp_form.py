@@ -122,9 +122,9 @@ def product_of(offer: Offer) -> Json:
     return {
         "id": offer.sku,
         "title": offer.title,
-        "category": offer.category,
+        "categories": [{"value": offer.category, "taxonomy": "flux"}],
         "unit_count": offer.pack,
-        "description": offer.text,
+        "description": {"plain": offer.text},
         "price": {"amount": minor_units(offer.price), "currency": "USD"},
         "availability": {
             "available": offer.stock > 0,

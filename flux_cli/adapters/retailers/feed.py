@@ -143,9 +143,9 @@ def _offer(row: Mapping[str, Any], shop: str, days: int) -> Offer:
         raise Fault("id wants 1 to 64 letters, digits, dots, dashes")
     if not title:
         raise Fault("title holds nothing that can be seen")
-    words = f"{row.get('brand') or ''} {row.get('description') or ''}"
+    words = f"{row.get('brand') or ''} {_description(row)}"
     about = "" if words.isspace() else bounded(words, 400)
-    path = str(row.get("category") or row.get("product_category") or "")
+    path = str(row.get("category") or row.get("product_category") or _first_category(row))
     offer = Offer(
         shop=shop,
         sku=sku,
@@ -191,6 +191,21 @@ def _text(row: Mapping[str, Any], key: str) -> str:
     if not isinstance(value, str) or not value.strip() or len(value) > 5000:
         raise Fault(f"{key} is missing or no text")
     return value.strip()
+
+
+def _description(row: Mapping[str, Any]) -> str:
+    """What is said of it: text, or ACP's object of one text in several formats."""
+    told = row.get("description") or ""
+    if isinstance(told, dict):
+        told = told.get("plain") or told.get("markdown") or ""
+    return str(told)
+
+
+def _first_category(row: Mapping[str, Any]) -> str:
+    """The first of ACP's `categories`, "" where there is none."""
+    listed = row.get("categories")
+    first = listed[0] if isinstance(listed, list) and listed else None
+    return str(first.get("value") or "") if isinstance(first, dict) else ""
 
 
 def _whole(row: Mapping[str, Any], key: str, least: int, most: int, otherwise: int) -> int:

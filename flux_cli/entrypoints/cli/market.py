@@ -7,8 +7,8 @@ from typing import Annotated
 import typer
 
 from flux_cli.bootstrap import open_existing
-from flux_cli.domain.marketplace import Strategy, weights_of
 from flux_cli.domain.marketplace import Listing as Offer
+from flux_cli.domain.marketplace import Strategy, weights_of
 from flux_cli.entrypoints.cli import market_hiring, market_selling
 from flux_cli.entrypoints.cli.document import Column, Listing
 from flux_cli.entrypoints.cli.invocation import Invocation

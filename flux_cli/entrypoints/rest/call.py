@@ -198,11 +198,20 @@ def listed(rows: list[dict[str, object]], following: str | None) -> Response:
     )
 
 
+def _check_query(request: Request) -> None:
+    """Refuse a parameter that the route has not, and one that is sent twice."""
+    known = {field.alias for field in request.scope["route"].dependant.query_params}
+    sent = [name for name, _ in request.query_params.multi_items()]
+    if not set(sent) <= known or len(set(sent)) < len(sent):
+        raise Refused(422, "invalid_request", "query: unknown or repeated parameter")
+
+
 def _may(scope: Scope) -> Callable[[Request], Call]:
     async def call(request: Request) -> Call:
         key: ApiKey = request.state.key
         if not key.allows(scope):
             raise Refused(403, "scope_missing", f"this key has not the scope {scope}")
+        _check_query(request)
         return Call(request.app.state.desk, key, request.scope["path"])
 
     return call  # type: ignore[return-value]  # FastAPI awaits it

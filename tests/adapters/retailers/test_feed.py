@@ -125,3 +125,25 @@ def test_91_a_sellers_words_stay_words(capsys: pytest.CaptureFixture[str]) -> No
 def test_of_many_faults_the_first_ten_are_shown() -> None:
     with pytest.raises(InvalidInput, match=r"line 10: .*; and 2 more$"):
         read(*[row(id="") for _ in range(12)])
+
+
+def test_a_variant_as_the_protocol_writes_it_is_read_whole() -> None:
+    """The Variant of ACP's feed API, 2026-04-17: text and categories are objects there."""
+    row = {
+        "id": "prod_tea",
+        "title": "Green Tea",
+        "variants": [
+            {
+                "id": "sku123",
+                "title": "Green Tea, 20 pack",
+                "description": {"markdown": "**Leaf**", "plain": "Leaf tea."},
+                "price": {"amount": 1999, "currency": "USD"},
+                "availability": {"available": True, "status": "limited_stock"},
+                "categories": [{"value": "Food > Tea", "taxonomy": "merchant"}],
+                "seller": {"name": "Example Merchant"},
+            }
+        ],
+    }
+    [offer] = read_feed(json.dumps(row).encode(), "corner", 3, as_csv=False).offers
+    assert (offer.sku, offer.category, offer.text.strip()) == ("sku123", "tea", "Leaf tea.")
+    assert (offer.price.units, offer.pack, offer.stock) == (19_990_000, 20, 3)

@@ -252,6 +252,7 @@ def test_a_leader_that_is_interrupted_at_anothers_work_tells_that_one_to_try_aga
         top_up("lost")(tx)
         raise KeyboardInterrupt
 
+    monkeypatch.setattr("flux_cli.adapters.store.group.LONGEST_SECONDS", 30)
     monkeypatch.setattr(threading, "excepthook", lambda _: None)
     assert handed_over(store, top_up("a"), interrupted) == ["", LedgerBusy.__name__]
     assert (balance(store), clean(store)) == (5, True)

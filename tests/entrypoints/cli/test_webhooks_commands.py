@@ -111,6 +111,24 @@ def test_what_fails_ends_with_7_is_listed_and_replayed(owned: Flux, receiver: Re
     assert owned("webhooks", "replay", row["id"], "--dead").code == 2
 
 
+def test_127_a_disabled_endpoint_is_in_what_needs_attention(
+    owned: Flux, receiver: Receiver
+) -> None:
+    name = added(owned, receiver)["id"]
+    receiver.say = lambda _: status(410)
+    pay(owned)
+    gone = owned("webhooks", "deliver")
+    assert (gone.code, f"flux webhooks enable {name}" in gone.err) == (7, True)
+    said = owned("webhooks", "list", tty=True)
+    assert "1 disabled: `flux webhooks enable ID`" in said.err + said.out
+    needs = f"webhook {name} is disabled: flux webhooks enable {name}"
+    assert owned("status", "--json").json()["attention"] == [needs]
+    receiver.say = lambda _: TOOK
+    assert owned("webhooks", "enable", name).code == 0
+    assert owned("status", "--json").json()["attention"] == []
+    assert owned("webhooks", "deliver").code == 0
+
+
 def test_98_only_the_owner_says_where_events_go_and_who_has_the_secret(
     owned: Flux, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -2,21 +2,28 @@
 
 from __future__ import annotations
 
+import pytest
+
 from flux_cli.domain.api_keys import Scope
 from tests.entrypoints.rest.client import Client
 from tests.entrypoints.rest.conftest import Served
 from tests.entrypoints.rest.fuzz import Campaign
 
-WITH_KEY, WITHOUT = 1600, 400
+WITH_KEY, WITHOUT, PARTS = 1600, 400, 4
+
+pytestmark = pytest.mark.timeout(1200)
 
 
-def test_123_no_request_breaks_the_server_or_its_description(served: Served, pair: Client) -> None:
+@pytest.mark.parametrize("part", range(PARTS))
+def test_123_no_request_breaks_the_server_or_its_description(
+    served: Served, pair: Client, part: int
+) -> None:
     campaign = Campaign(served.port, served.key(Scope.ADMIN))
-    campaign.run(WITH_KEY, 1)
+    campaign.run(WITH_KEY // PARTS, part, part, PARTS)
 
     assert campaign.faults == []
-    assert campaign.sent >= WITH_KEY * 0.9
-    assert {200, 201, 404, 422} <= set(campaign.statuses)
+    assert campaign.sent >= WITH_KEY // PARTS * 0.9
+    assert {200, 404, 422} <= set(campaign.statuses)
     assert not [status for status in campaign.statuses if status >= 500]
 
 

@@ -127,6 +127,13 @@ def test_38_a_freeze_stops_what_comes_by_http(served: Served, pair: Client) -> N
     assert (funded.status, funded.code) == (409, "frozen")
 
 
+def test_123_no_parameter_is_made_up_or_sent_twice(pair: Client) -> None:
+    for query in ("limt=5", "=x", "limit=5&limit=6", "api_key=x", "after=&x=1"):
+        reply = pair.get(f"/v1/payments?{query}")
+        assert (reply.status, reply.code) == (422, "invalid_request"), query
+    assert pair.get("/v1/payments?limit=5&agent=alice").status == 200
+
+
 def test_names_with_any_visible_sign_have_a_path(pair: Client) -> None:
     for name in ("a/b", "über", "50%", "a b", "?x=1", "#"):
         from urllib.parse import quote
