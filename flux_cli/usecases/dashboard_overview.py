@@ -41,7 +41,7 @@ LATEST_BALLOTS = 500
 POINTS = 24
 MINUTES_A_DAY = 1440
 PASSED = (IntentState.APPROVED, IntentState.CAPTURED)
-FEED = 60
+FEED, GLANCE = 60, 24
 FEED_COLUMNS = (
     Column("time"),
     Column("id", drop=3),
@@ -63,7 +63,7 @@ def view_overview(reader: WatchReader, ask: Ask) -> View:
     return View(
         "Overview",
         top=Tiles(tiles),
-        main=(live_feed(reader, ask),),
+        main=(live_feed(reader, ask, GLANCE if ask.hasty else FEED),),
         side=spending_panels(reader, ask, spent),
         foot=(needs_attention(reader),),
     )
@@ -177,7 +177,7 @@ def _settled(reader: WatchReader) -> Tile:
     return Tile("Settled", f"{settled} ok", detail)
 
 
-def live_feed(reader: WatchReader, ask: Ask, most: int = FEED) -> Table:
+def live_feed(reader: WatchReader, ask: Ask, most: int) -> Table:
     """Payments, settlements and cards as they come, newest first."""
     found: list[tuple[datetime, Row]] = []
     for intent in reader.find(PaymentIntent, limit=most):
