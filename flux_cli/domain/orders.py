@@ -36,7 +36,7 @@ class Quote:
 
 @dataclass(frozen=True, slots=True)
 class Leave:
-    """What a shop is allowed to take, once: at most `most` of the payment `hold`, before `until`."""
+    """What a shop may take, once: at most `most` of the payment `hold`, before `until`."""
 
     most: Money
     hold: str
