@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 
 from flux_cli.adapters.specialists.outside.task import received, task_document
 from flux_cli.domain.text import visible
+from flux_cli.domain.web_addresses import refused_address
 from flux_cli.domain.work import Assignment, Submission
 from flux_cli.errors import WorkFailed
 
@@ -20,9 +21,6 @@ if TYPE_CHECKING:
 
 SECONDS = 120.0
 LARGEST_ANSWER = 32 << 20
-
-NAT64 = ipaddress.ip_network("64:ff9b::/96")
-"""RFC 6052: an IPv4 address in the clothes of an IPv6 one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,21 +105,9 @@ async def _address(host: str, port: int) -> str:
     addresses = [str(one[4][0]) for one in found]
     if host != "localhost" and not _is_written(host):
         for address in addresses:
-            if not is_public(address):
-                raise WorkFailed(f"{visible(host)[:80]} leads to {address}, which is not public")
+            if why := refused_address(address, private=False):
+                raise WorkFailed(f"{visible(host)[:80]} leads to {address}, {why}")
     return addresses[0]
-
-
-def is_public(text: str) -> bool:
-    """Whether an address is anybody's on the internet, however it is written."""
-    address = ipaddress.ip_address(text.partition("%")[0])
-    if isinstance(address, ipaddress.IPv6Address):
-        inner = address.ipv4_mapped or address.sixtofour
-        if address in NAT64:
-            inner = ipaddress.IPv4Address(int(address) & 0xFFFFFFFF)
-        if inner is not None:
-            return is_public(str(inner))
-    return address.is_global and not address.is_multicast
 
 
 def _is_written(host: str) -> bool:
