@@ -45,7 +45,7 @@ class Dialog(ModalScreen[str | None]):
             elif word:
                 yield Static(Content.styled("this terminal is too small to ask in; esc", "bold"))
             else:
-                yield Static(Content.styled("esc", "$text-muted"))
+                yield Static(Content.styled("esc closes this", "$text-muted"))
 
     def on_mount(self) -> None:
         """Nothing is preset: the word is typed, or nothing happens."""
