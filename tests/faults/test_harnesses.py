@@ -56,7 +56,7 @@ def test_02_an_error_at_a_syscall_is_told_and_the_ledger_recovers_exactly() -> N
     ("plant", "argv"),
     [
         ("ack-first", ("--points", "9")),
-        ("no-journal", ("--points", "10")),
+        ("no-journal", ("--points", "20")),
         ("no-sync", ("--points", "1")),
         ("swallowed-errors", ("--points", "14", "--errors")),
     ],

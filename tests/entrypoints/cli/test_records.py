@@ -281,8 +281,8 @@ def test_market(flux: Flux, done: Any) -> None:
         "market", "search", "copy", "--explain", "--strategy", "cheapest", tty=True, NO_COLOR="1"
     )
     assert shown.err == (
-        "score = (25×fit + 20×quality + 40×price + 5×speed + 10×reliability) ÷ 100,"
-        " rounded down; every part is out of 10000\n"
+        "score = (25×fit + 20×quality + 40×price + 5×speed + 10×reliability"
+        " + 1×newcomer) ÷ 100, rounded down; every part is out of 10000\n"
     )
     assert flux("market", "search", "zeppelin", "--json").json()["data"] == []
 
