@@ -107,7 +107,8 @@ def plain(piece: Piece) -> str:
     )
 
 
-def asked(files: tuple[Path, ...], questions: tuple[str, ...], out: Path) -> dict[str, str]:
+def report_of(files: tuple[Path, ...], questions: tuple[str, ...], out: Path) -> str:
+    """What stands under the brief's questions."""
     sources = tuple(
         Source(one.name, "", hashlib.sha256(one.read_bytes()).hexdigest(), str(one))
         for one in files
@@ -119,7 +120,11 @@ def asked(files: tuple[Path, ...], questions: tuple[str, ...], out: Path) -> dic
     failed = [check for check in DataAnalyst().check(given, out) if not check.passed]
     assert failed == []
     text = (out / "report.md").read_text("utf-8")
-    told = text.partition("## Your questions")[2].partition("\n## ")[0]
+    return text.partition("## Your questions")[2].partition("\n## ")[0]
+
+
+def asked(files: tuple[Path, ...], questions: tuple[str, ...], out: Path) -> dict[str, str]:
+    told = report_of(files, questions, out)
     bare = re.sub(r"\[([^\]]*)\]\(queries[^)]*\)", r"\1", told).replace("*", "")
     parts = re.split(rf"\n\n({'|'.join(map(re.escape, questions))})\n\n", bare)
     return dict(zip(parts[1::2], parts[2::2], strict=True))
@@ -250,3 +255,11 @@ def test_the_bundled_questions_have_their_answers(tmp_path: Path) -> None:
     assert "the twelve before" in total
     assert NO in found["What did delivery cost us?"]
     assert sum("does not answer" in one for one in found.values()) == 1
+
+
+def test_questions_that_are_all_for_another_trade_are_not_listed(tmp_path: Path) -> None:
+    questions = ("What stops people from buying?", "Why do campers prefer tea?")
+    told = report_of(tuple(sorted((SCENARIO / "data").iterdir())), questions, tmp_path / "out")
+    assert told.strip() == (
+        "The data answers none of the brief's questions: no column speaks of what they ask."
+    )

@@ -22,6 +22,8 @@ LEAST_SCORE = 1.5
 _JOINED = re.compile(r",? and (?=(?:how|what|which|who|when) (?!much\b))", re.IGNORECASE)
 """Between two questions in one."""
 
+NOTHING = Bullets((("The data does not answer this: no column speaks of it.",),))
+
 LEAST_SPOKEN = 0.5
 """Of a question's words, so many at least have to be a column's or a finding's."""
 
@@ -45,6 +47,11 @@ def tell_answers(story: Story, subjects: list[Subject], questions: tuple[str, ..
             found += reply(story, subjects, part) or _answers(story, part, known)
         blocks.append(Paragraph(((Label(question),),)))
         blocks.append(Bullets(tuple(dict.fromkeys(found))))
+    told = [block for block in blocks if isinstance(block, Bullets)]
+    if len(told) > 1 and all(block == NOTHING for block in told):
+        # A brief that goes to several trades asks each of them what is meant for another.
+        none = "The data answers none of the brief's questions: no column speaks of what they ask."
+        blocks = [Paragraph(((none,),))]
     story.section("Your questions", blocks)
 
 
@@ -82,7 +89,7 @@ def _answers(story: Story, question: str, known: dict[str, str]) -> tuple[Senten
     scored.sort(key=lambda one: one[0])
     spoken = {stem for stem in stems if stem in known or stem in known_words}
     if not scored or -scored[0][0] < LEAST_SCORE or len(spoken) < LEAST_SPOKEN * len(stems):
-        return (("The data does not answer this: no column speaks of it.",),)
+        return NOTHING.items
     best = -scored[0][0]
     chosen: list[Sentence] = []
     covered: set[str] = set()
