@@ -14,8 +14,10 @@ from flux_cli.adapters.store.copies import read_only
 from flux_cli.adapters.store.ledger import Clock
 from flux_cli.adapters.store.reader import SqliteReader
 from flux_cli.adapters.store.records import TABLES
+from flux_cli.adapters.store.usage import ANYBODY
 from flux_cli.domain.canonical import instant
 from flux_cli.domain.identifiers import spell
+from flux_cli.domain.intents import IntentState, PaymentIntent
 from flux_cli.domain.money import CREDIT, Asset, Money
 from flux_cli.errors import Fix, NewerSchema, WrongState
 from flux_cli.usecases.ports import EntryRecord
@@ -29,6 +31,9 @@ class SqliteWatchReader(SqliteReader):
     def numbers(self, kind: type, since: datetime, until: datetime) -> dict[str, int]:
         """How many objects made in [since, until) stand in each state."""
         table = TABLES[kind]
+        bounds = (_bound(kind, since), _bound(kind, until))
+        if kind is PaymentIntent:
+            return self._payments(bounds)
         # A walk over the distinct states, so that each count is of one piece of the index.
         sql = (
             "with recursive states(state) as ("  # noqa: S608 - our own names
@@ -38,17 +43,30 @@ class SqliteWatchReader(SqliteReader):
             f" select state, (select count(*) from {table} t where t.state = states.state"
             " and t.id >= ? and t.id < ?) from states where state is not null"
         )
-        bounds = (_bound(kind, since), _bound(kind, until))
         return {row[0]: row[1] for row in self._rows(sql, bounds) if row[1]}
+
+    def _payments(self, bounds: tuple[str, str]) -> dict[str, int]:
+        """Payments by state. Captured ones, which most are, have no index of their own: they are
+        what the others leave of all.
+        """
+        within = "select count(*) from intents where id >= ? and id < ?"
+        others = [state for state in IntentState if state is not IntentState.CAPTURED]
+        counts = {
+            str(state): int(self._rows(f"{within} and state = '{state}'", bounds).fetchone()[0])
+            for state in others
+        }
+        whole = int(self._rows(within, bounds).fetchone()[0])
+        counts[str(IntentState.CAPTURED)] = whole - sum(counts.values())
+        return {state: count for state, count in counts.items() if count}
 
     def approved(
         self, asset: Asset, since: datetime, until: datetime, requester: str | None = None
     ) -> tuple[Money, int]:
         """What was approved in [since, until), less what was released, and in how many payments."""
-        own = "" if requester is None else "requester = ? and "
+        own = ANYBODY if requester is None else "requester = ?"
         row = self._one(
             "select coalesce(sum(amount - released), 0), count(*) from intents"  # noqa: S608
-            f" where {own}decision_id is not null and decided_at >= ? and decided_at < ?"
+            f" where {own} and decision_id is not null and decided_at >= ? and decided_at < ?"
             " and amount_asset = ?",
             (
                 *(() if requester is None else (requester,)),

@@ -192,6 +192,7 @@ create table intents (
 ) strict;
 
 create index intents_of_requester on intents (requester, id);
+create index intents_draft on intents (id) where state = 'draft';
 create index intents_approved on intents (id) where state = 'approved';
 create index intents_awaiting_quorum on intents (id) where state = 'awaiting_quorum';
 create index intents_awaiting_owner on intents (id) where state = 'awaiting_owner';
