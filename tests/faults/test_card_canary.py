@@ -288,15 +288,18 @@ def test_a_leak_in_a_database_a_name_or_a_process_is_seen(tmp_path: Path) -> Non
         kept.execute("insert into leaks values (?)", (int(canary.number),))
     kept.close()
     (tmp_path / f"card-{canary.number}.txt").touch()
-    sleeping = [sys.executable, "-c", "import time; time.sleep(60)"]
-    argv = subprocess.Popen([*sleeping, canary.cvv])
-    environ = subprocess.Popen(sleeping, env={"CVV": canary.cvv})
+    sleeping = [sys.executable, "-c", "import time; print(flush=True); time.sleep(60)"]
+    argv = subprocess.Popen([*sleeping, canary.cvv], stdout=subprocess.PIPE)
+    environ = subprocess.Popen(sleeping, env={"CVV": canary.cvv}, stdout=subprocess.PIPE)
     try:
+        for process in (argv, environ):
+            assert process.stdout is not None
+            process.stdout.readline()  # until then the system may not show what it was given
         hits = canary.found_in_processes()
     finally:
         for process in (argv, environ):
             process.kill()
-            process.wait()
+            process.communicate()
 
     names = [hit.rpartition("/")[2] for hit in canary.found_below(tmp_path)]
     assert "kept.db: number as an integer" in names
