@@ -66,9 +66,9 @@ def test_the_boundary_says_what_this_kernel_enforces() -> None:
 def test_a_specialist_that_hangs_is_stopped_and_it_is_said_where(stage: Path) -> None:
     began = time.monotonic()
 
-    said = why(hostile.Hangs(), stage, replace(TIGHT, seconds=2))
+    said = why(hostile.Hangs(), stage, replace(TIGHT, seconds=8))
 
-    assert said == "it took longer than 2 s, while at 'thinking'"
+    assert said == "it took longer than 8 s, while at 'thinking'"
     assert time.monotonic() - began < 50
 
 
@@ -116,7 +116,7 @@ def test_102_a_specialist_that_tries_the_network_is_stopped_at_once(
 
 
 def test_a_fork_bomb_does_not_get_its_first_fork(stage: Path) -> None:
-    said = why(hostile.ForkBomb(), stage, replace(TIGHT, seconds=5))
+    said = why(hostile.ForkBomb(), stage)
 
     if kernel_bounds()[1]:
         assert said == "cannot fork: Operation not permitted"
@@ -170,7 +170,7 @@ def test_97_the_ledger_the_owner_file_and_secrets_are_out_of_reach(
         (hostile.CallsHome(), "it tried to reach the network (socket."),
         (hostile.PrintsEscapes(), "it printed control characters"),
         (hostile.FloodsDisk(), "it wrote more than 16 MiB"),
-        (hostile.Hangs(), "it took longer than 3 s, while at 'thinking'"),
+        (hostile.Hangs(), "it took longer than 8 s, while at 'thinking'"),
     ],
 )
 def test_where_the_kernel_gives_no_bounds_the_rest_still_holds(
@@ -178,16 +178,17 @@ def test_where_the_kernel_gives_no_bounds_the_rest_still_holds(
 ) -> None:
     monkeypatch.setattr(sandbox, "kernel_bounds", lambda: (0, False))
 
-    assert said in why(craft, stage, replace(TIGHT, seconds=3))
+    limits = replace(TIGHT, seconds=8) if isinstance(craft, hostile.Hangs) else TIGHT
+    assert said in why(craft, stage, limits)
     assert "files not bounded" in boundary(TIGHT)
     assert "audit hook only (weaker)" in boundary(TIGHT)
 
 
 def test_checks_that_never_end_are_a_failed_check(stage: Path) -> None:
-    bounded = Bounded(hostile.ChecksForEver(), replace(TIGHT, seconds=2))
-    bounded.work(ASSIGNMENT, stage)
+    Bounded(hostile.ChecksForEver(), TIGHT).work(ASSIGNMENT, stage)
 
-    assert bounded.check(ASSIGNMENT, stage) == (
+    hurried = Bounded(hostile.ChecksForEver(), replace(TIGHT, seconds=2))
+    assert hurried.check(ASSIGNMENT, stage) == (
         Check("checks", False, "an answer", "it took longer than 2 s"),
     )
 

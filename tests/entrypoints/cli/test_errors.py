@@ -275,7 +275,7 @@ def test_a_failed_write_ends_as_temporary(flux: Any, go: Any) -> None:
 
 def script(*argv: str, **environ: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
-        [FLUX, *argv], capture_output=True, text=True, timeout=20, env=os.environ | environ
+        [FLUX, *argv], capture_output=True, text=True, timeout=120, env=os.environ | environ
     )
 
 
@@ -296,7 +296,7 @@ def test_a_reader_that_leaves_is_no_drama() -> None:
         [FLUX, "config", "show"], stdout=writer, stderr=subprocess.PIPE, text=True
     ) as process:
         os.close(writer)
-        _, said = process.communicate(timeout=20)
+        _, said = process.communicate(timeout=120)
 
     assert (process.returncode, said) == (141, "")
 
