@@ -9,7 +9,6 @@ from flux_cli.entrypoints.sdk.async_client import AsyncAgentPaySDK
 from flux_cli.entrypoints.sdk.client import AgentPaySDK
 from flux_cli.entrypoints.sdk.objects import (
     Agent,
-    EntryType,
     Escrow,
     EscrowResult,
     EscrowStatus,
@@ -20,6 +19,7 @@ from flux_cli.entrypoints.sdk.objects import (
     Policy,
     Wallet,
 )
+from flux_cli.usecases.agent_history import EntryType
 
 __all__ = [
     "Agent",

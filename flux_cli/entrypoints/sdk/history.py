@@ -9,7 +9,7 @@ from itertools import islice
 from flux_cli.domain.journal import wallet
 from flux_cli.domain.money import Money
 from flux_cli.entrypoints.sdk.given import cents_of
-from flux_cli.entrypoints.sdk.objects import EntryType, LedgerEntry, Row
+from flux_cli.entrypoints.sdk.objects import LedgerEntry, Row
 from flux_cli.usecases import agent_history as engine
 from flux_cli.usecases.agent_history import Side
 from flux_cli.usecases.describe_run import Document
@@ -48,7 +48,7 @@ def _told(side: Side) -> LedgerEntry:
         entry_id=side.id,
         agent_id=side.agent,
         delta_amount=cents_of(side.delta),
-        entry_type=EntryType(side.entry_type),
+        entry_type=side.entry_type,
         reference_id=side.reference_id,
         balance_after=cents_of(side.balance_after),
         memo=side.memo,

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
+from flux_cli.usecases.agent_history import EntryType
+
 
 class PaymentStatus(StrEnum):
     """Where a payment stands."""
@@ -29,19 +31,6 @@ class EscrowStatus(StrEnum):
     LOCKED = "LOCKED"
     RELEASED = "RELEASED"
     CANCELLED = "CANCELLED"
-
-
-class EntryType(StrEnum):
-    """Why a wallet's money changed."""
-
-    PAYMENT = "payment"
-    ESCROW_LOCK = "escrow_lock"
-    ESCROW_RELEASE = "escrow_release"
-    ESCROW_CANCEL = "escrow_cancel"
-    STREAM_TICK = "stream_tick"
-    TOP_UP = "top_up"
-    WITHDRAWAL = "withdrawal"
-    ADJUSTMENT = "adjustment"
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,6 @@ from flux_cli.domain.refusals import Refusal
 from flux_cli.entrypoints.sdk.given import cents_of
 from flux_cli.entrypoints.sdk.objects import (
     Agent,
-    EntryType,
     Escrow,
     EscrowStatus,
     LedgerEntry,
@@ -34,6 +33,7 @@ from flux_cli.entrypoints.sdk.seen import (
     said,
     status_of,
 )
+from flux_cli.usecases.agent_history import EntryType
 
 ABOUT = ("object", "schema", "id")
 """What every object says about itself."""
