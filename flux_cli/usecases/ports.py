@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Protocol, TypeVar
 
 from flux_cli.domain.carts import Cart
+from flux_cli.domain.identifiers import entry_id
 from flux_cli.domain.intents import Spend
 from flux_cli.domain.journal import Entry
 from flux_cli.domain.marketplace import Record, Strategy
@@ -37,9 +38,13 @@ class EntryRecord:
     """One recorded entry with its place in the journal."""
 
     seq: int
-    id: str
     entry: Entry
     recorded_at: datetime
+
+    @property
+    def id(self) -> str:
+        """It names the place and the time, so it is not kept."""
+        return entry_id(self.seq, self.recorded_at)
 
 
 @dataclass(frozen=True, slots=True)

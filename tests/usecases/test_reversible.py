@@ -12,7 +12,6 @@ import pytest
 
 from flux_cli.adapters.clock import SystemClock
 from flux_cli.adapters.store.ledger import SqliteStore
-from flux_cli.domain.identifiers import entry_id
 from flux_cli.domain.journal import WORLD, Entry, EntryKind, Move, transfer, wallet
 from flux_cli.domain.money import ASSETS, Money
 from flux_cli.errors import WrongState
@@ -24,7 +23,7 @@ ADA, EVE, FIVE, EUR = wallet("ada"), wallet("eve"), Money(5), Money(4, ASSETS["E
 
 
 def recorded(entry: Entry) -> EntryRecord:
-    return EntryRecord(7, entry_id(7, NOON), entry, NOON)
+    return EntryRecord(7, entry, NOON)
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,6 @@ from datetime import UTC, datetime
 from typing import Any
 
 from flux_cli.domain.canonical import canonical, instant
-from flux_cli.domain.identifiers import entry_id
 from flux_cli.domain.journal import Entry, EntryKind, Move
 from flux_cli.domain.money import ASSETS, Money
 from flux_cli.errors import InvalidInput
@@ -114,4 +113,4 @@ def _record(document: Mapping[str, Any]) -> EntryRecord:
     seq = document["seq"]
     if type(seq) is not int or not 0 < seq < 1 << 62 or at.year < 1970:
         raise ValueError("an entry has a place and a time")
-    return EntryRecord(seq, entry_id(seq, at), entry, at)
+    return EntryRecord(seq, entry, at)

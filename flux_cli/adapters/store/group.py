@@ -13,7 +13,7 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
@@ -90,7 +90,7 @@ class CommitGroups:
         group = self._join()
         kept = False
         try:
-            with _savepoint(group):
+            with _undone_alone(group):
                 yield group
             group.members += 1
             kept = True
@@ -176,7 +176,7 @@ class CommitGroups:
         ticket: Ticket | None = own
         while ticket is not None:
             try:
-                with _savepoint(group):
+                with _undone_alone(group):
                     ticket.result = ticket.work(group)
                 group.members += 1
                 done.append(ticket)
@@ -279,12 +279,16 @@ def _interrupted() -> LedgerBusy:
     return LedgerBusy("the writer that did this for you was interrupted; try again")
 
 
+def _undone_alone(group: Group) -> AbstractContextManager[None]:
+    """What a member wrote is undone alone; the first one's is the whole transaction."""
+    return _savepoint(group) if group.members else _WHOLE
+
+
+_WHOLE = nullcontext()
+
+
 @contextmanager
 def _savepoint(group: Group) -> Iterator[None]:
-    """What a member wrote is undone alone; the first one's is the whole transaction."""
-    if group.members == 0:
-        yield
-        return
     connection = group.journal.connection
     connection.execute("savepoint member")
     try:

@@ -59,6 +59,7 @@ class HeadFile:
         self._writes = 0
         self._seen: bytes = b""
         self._found: tuple[int, Head | None] = (1, None)
+        self._is_read = False
 
     @contextmanager
     def locked(self) -> Iterator[None]:
@@ -86,6 +87,7 @@ class HeadFile:
 
     def release(self) -> None:
         """Let the next writer in; any thread may do it."""
+        self._is_read = False
         fcntl.flock(self._file, fcntl.LOCK_UN)
         self._threads.release()
 
@@ -128,11 +130,15 @@ class HeadFile:
 
     def read(self) -> Head | None:
         """The newest head that is whole, or None where none was ever recorded."""
-        return self._newest()[1]
+        head = self._newest()[1]
+        self._is_read = True
+        return head
 
     def write(self, head: Head) -> None:
         """Record `head` over the older slot; the caller holds the lock."""
-        slot = 1 - self._newest()[0]
+        if not self._is_read:
+            self.read()
+        slot = 1 - self._found[0]
         data = spell(head)
         self._put(data, slot * SLOT)
         slots = [self._seen[:SLOT].ljust(SLOT), self._seen[SLOT:].ljust(SLOT)]
@@ -187,8 +193,12 @@ class HeadFile:
         try:
             if self._pid == os.getpid():
                 # An open file outlives its name; one without a name is a head that was lost.
-                is_there = os.fstat(self._file).st_nlink > 0
-                return os.pread(self._file, 2 * SLOT, 0) if is_there else b""
+                there = os.fstat(self._file)
+                if there.st_nlink == 0:
+                    return b""
+                if self._page is not None and there.st_size == 2 * SLOT:
+                    return self._page[:]
+                return os.pread(self._file, 2 * SLOT, 0)
             return self.path.read_bytes()
         except FileNotFoundError:
             return b""

@@ -13,7 +13,6 @@ import msgspec
 
 from flux_cli.adapters.store.known import MOST_KNOWN, Known
 from flux_cli.domain.canonical import instant
-from flux_cli.domain.identifiers import placed_id
 from flux_cli.domain.journal import WORLD, Entry, EntryKind, Move, faults
 from flux_cli.domain.money import ASSETS, BOUND, Money
 from flux_cli.errors import InsufficientFunds, InvalidAmount, KeyReused, LedgerCorrupt
@@ -95,16 +94,22 @@ class Journal:
 
         Raises `KeyReused` where the key names another entry, `InsufficientFunds` on an overdraft.
         """
-        recorded = find(self.connection, entry.key)
-        if recorded is not None:
+        last = self.movements.seq
+        try:
+            rows = self._appended([entry], instant(now))
+        except (sqlite3.IntegrityError, InsufficientFunds, InvalidAmount):
+            # A new key is the rule: only what cannot be appended is looked for, and not in what
+            # there is of itself, which goes with the transaction.
+            recorded = find(self.connection, entry.key) if self.movements.seq == last else None
+            if recorded is None:
+                raise
             if recorded.entry != entry:
                 raise KeyReused(
                     f"{entry.key!r} already names a different entry", subject=recorded.id
-                )
+                ) from None
             return recorded
-        rows = self._appended([entry], instant(now))
         seq = int(str(rows[0][0]))
-        return EntryRecord(seq, placed_id("ent", seq, now), entry, now)
+        return EntryRecord(seq, entry, now)
 
     def post_many(self, entries: Sequence[Entry], now: datetime) -> int:
         """Append entries whose keys are all new, as many at a time as the statement takes.
@@ -302,7 +307,7 @@ def record(rows: Sequence[tuple[object, ...]]) -> EntryRecord:
             _text(reference), _text(run_id),
         )  # fmt: skip
         moment = datetime.fromisoformat(str(at))
-        return EntryRecord(int(str(seq)), placed_id("ent", int(str(seq)), moment), entry, moment)
+        return EntryRecord(int(str(seq)), entry, moment)
     except (ValueError, KeyError, TypeError, IndexError) as error:
         raise LedgerCorrupt(f"entry {seq} cannot be read: {error}") from error
 

@@ -159,7 +159,7 @@ class SqliteStore:
         """One write transaction under the one lock, checked against the head before and after."""
         if not self._ready:
             prepare(self.path)
-        with self._groups.member() as group, storage_errors(self.path):
+        with storage_errors(self.path), self._groups.member() as group:
             yield SqliteTransaction(group.journal, self._clock.now())
 
     def write(self, work: Callable[[SqliteTransaction], T]) -> T:
@@ -178,21 +178,20 @@ class SqliteStore:
         """Take the write lock and open a transaction that agrees with the head."""
         self._head.acquire()
         try:
-            with storage_errors(self.path):
-                self._prepare()
-                connection = self._connections.writer()
-                connection.execute("begin immediate")
-                try:
-                    # Only a commit gives it back: what was undone, or may be, is not known.
-                    journal, self._journal = self._journal, None
-                    if journal is None or journal.connection is not connection:
-                        journal = Journal(connection)
-                    else:
-                        journal.resume()
-                    self._check_head(journal)
-                except BaseException:
-                    connection.execute("rollback")
-                    raise
+            self._prepare()
+            connection = self._connections.writer()
+            connection.execute("begin immediate")
+            try:
+                # Only a commit gives it back: what was undone, or may be, is not known.
+                journal, self._journal = self._journal, None
+                if journal is None or journal.connection is not connection:
+                    journal = Journal(connection)
+                else:
+                    journal.resume()
+                self._check_head(journal)
+            except BaseException:
+                connection.execute("rollback")
+                raise
         except BaseException:
             self._head.release()
             raise
@@ -202,19 +201,18 @@ class SqliteStore:
         """Commit or roll back, keep the head, and let the lock go."""
         connection = journal.connection
         try:
-            with storage_errors(self.path):
-                if not keep:
-                    if connection.in_transaction:
-                        connection.execute("rollback")
-                    return
-                try:
-                    connection.execute("commit")
-                except BaseException:
-                    # What the disk refused may be half there: only a new connection reads anew.
-                    self._connections.close()
-                    raise
-                self._journal = journal
-                self._head.write(head_of(journal))
+            if not keep:
+                if connection.in_transaction:
+                    connection.execute("rollback")
+                return
+            try:
+                connection.execute("commit")
+            except BaseException:
+                # What the disk refused may be half there: only a new connection reads anew.
+                self._connections.close()
+                raise
+            self._journal = journal
+            self._head.write(head_of(journal))
         finally:
             self._head.release()
 

@@ -72,7 +72,7 @@ def record(number: int, memo: str, entry: Entry | None = None) -> EntryRecord:
         reference=memo,
         run_id="run_1",
     )
-    return EntryRecord(number, entry_id(number, NOON), entry or own, NOON)
+    return EntryRecord(number, entry or own, NOON)
 
 
 @dataclass(frozen=True)

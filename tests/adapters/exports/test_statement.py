@@ -7,7 +7,6 @@ from datetime import UTC, datetime, timedelta
 from html.parser import HTMLParser
 
 from flux_cli.adapters.exports.html import statement
-from flux_cli.domain.identifiers import entry_id
 from flux_cli.domain.journal import WORLD, Entry, EntryKind, Move, transfer, wallet
 from flux_cli.domain.money import USDC, Money
 from flux_cli.usecases.ports import EntryRecord
@@ -54,7 +53,7 @@ class Page(HTMLParser):
 def recorded(*entries: Entry) -> list[EntryRecord]:
     times = [START + timedelta(hours=number) for number in range(len(entries))]
     return [
-        EntryRecord(number, entry_id(number, at), entry, at)
+        EntryRecord(number, entry, at)
         for number, (entry, at) in enumerate(zip(entries, times, strict=True), 1)
     ]
 

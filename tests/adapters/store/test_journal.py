@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
+from sqlite3 import IntegrityError
 
 import pytest
 
@@ -80,6 +81,31 @@ def test_an_overdraft_is_refused_and_takes_its_whole_transaction_back(store: Sql
     assert balances(store) == {"wallet:ada": "5.000000", "world": "-5.000000"}
     assert posted(store, small)[0].seq == 2
     assert balances(store) == {"wallet:ada": "2.000000", "world": "-2.000000"}
+
+
+def test_the_same_key_gives_the_first_record_when_there_is_no_money_for_another(
+    store: SqliteStore,
+) -> None:
+    posted(store, FIVE)
+    all_of_it = transfer("w", EntryKind.WITHDRAWAL, wallet("ada"), WORLD, parse_money("5"))
+    (first,) = posted(store, all_of_it)
+    assert posted(store, all_of_it) == [first]
+    with pytest.raises(KeyReused):
+        posted(store, replace(all_of_it, memo="m"))
+    assert balances(store) == {"wallet:ada": "0.000000", "world": "0.000000"}
+
+
+def test_an_entry_refused_after_its_first_movement_is_not_found_as_its_own_repetition(
+    store: SqliteStore,
+) -> None:
+    posted(store, FIVE)
+    moves = (
+        Move(wallet("ada"), "fees:x", Money(1)),
+        Move(wallet("ada"), wallet("eve"), Money(1)),
+    )
+    with pytest.raises(IntegrityError, match="spend_without_decision"):
+        posted(store, Entry("two", EntryKind.ADJUSTMENT, moves, ""))
+    assert balances(store) == {"wallet:ada": "5.000000", "world": "-5.000000"}
 
 
 def test_an_account_may_be_emptied_to_the_last_unit(store: SqliteStore) -> None:
