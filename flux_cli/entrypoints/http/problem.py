@@ -2,11 +2,56 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 from starlette.responses import JSONResponse
 
+from flux_cli import errors
 from flux_cli.domain.text import whole
 
 MEDIA_TYPE = "application/problem+json"
+
+STATUS_BY_ERROR: tuple[tuple[type[errors.FluxError], int], ...] = (
+    (errors.NotFound, 404),
+    (errors.AmbiguousId, 404),
+    (errors.InvalidInput, 422),
+    (errors.KeyReused, 422),
+    (errors.InsufficientFunds, 402),
+    (errors.OwnerRequired, 403),
+    (errors.WrongState, 409),
+    (errors.Frozen, 409),
+    (errors.ShopRefused, 409),
+    (errors.LedgerBusy, 503),
+    (errors.StorageFailed, 503),
+    (errors.ShopFailed, 503),
+    (errors.ChainUnavailable, 503),
+)
+
+CODES = {
+    400: "invalid_request",
+    404: "not_found",
+    405: "method_not_allowed",
+    413: "body_too_large",
+    415: "unsupported_media_type",
+}
+"""What the framework refuses by itself."""
+
+KEY_HEADER = "idempotency-key"
+
+
+def status_of(error: errors.FluxError) -> int:
+    """The status of what a client can be told; 500 is nobody's business outside."""
+    return next((status for kind, status in STATUS_BY_ERROR if isinstance(error, kind)), 500)
+
+
+def fault_of(first: Mapping[str, Any]) -> str:
+    """Where a body is wrong and how, by its first validation error.
+
+    What a client made up is not said again, neither its values nor the names of its fields.
+    """
+    known = first["loc"][:-1] if first["type"] == "extra_forbidden" else first["loc"]
+    return f"{'.'.join(str(part) for part in known)}: {first['type']}"
 
 
 def problem(

@@ -7,25 +7,7 @@ from fastapi.responses import JSONResponse
 
 from flux_cli import errors
 from flux_cli.domain.card_network import Declined, DeclineReason
-from flux_cli.entrypoints.http.problem import problem
-
-STATUS_BY_ERROR: tuple[tuple[type[errors.FluxError], int], ...] = (
-    (errors.NotFound, 404),
-    (errors.InvalidInput, 422),
-    (errors.KeyReused, 422),
-    (errors.WrongState, 409),
-    (errors.Frozen, 409),
-    (errors.LedgerBusy, 503),
-    (errors.StorageFailed, 503),
-)
-
-CODES = {
-    400: "invalid_request",
-    404: "not_found",
-    405: "method_not_allowed",
-    413: "body_too_large",
-}
-"""What the framework refuses by itself."""
+from flux_cli.entrypoints.http.problem import CODES, KEY_HEADER, fault_of, problem, status_of
 
 PRESENTED = 402
 """A card that was presented and does not pay."""
@@ -61,7 +43,7 @@ async def of_decline(_: Request, error: Exception) -> JSONResponse:
 async def of_error(request: Request, error: Exception) -> JSONResponse:
     """A failure the merchant can be told; any other is nobody's business outside."""
     assert isinstance(error, errors.FluxError), "it is registered for nothing else"
-    status = next((number for kind, number in STATUS_BY_ERROR if isinstance(error, kind)), 500)
+    status = status_of(error)
     if status == 500:
         return await of_bug(request, error)
     return problem(status, error.code, "Not done", error.message)
@@ -78,14 +60,11 @@ async def of_validation(_: Request, error: Exception) -> JSONResponse:
 
     assert isinstance(error, RequestValidationError), "it is registered for nothing else"
     first = error.errors()[0]
-    missing_key = str(first["loc"][-1]).lower() == "idempotency-key" and first["type"] == "missing"
+    missing_key = str(first["loc"][-1]).lower() == KEY_HEADER and first["type"] == "missing"
     if missing_key:
         detail = "send a header Idempotency-Key; the same key charges once"
         return problem(400, "idempotency_key_required", "Key missing", detail)
-    # What a client made up is not said again, neither its values nor the names of its fields.
-    known = first["loc"][:-1] if first["type"] == "extra_forbidden" else first["loc"]
-    where = ".".join(str(part) for part in known)
-    return problem(422, "invalid_request", "Not understood", f"{where}: {first['type']}")
+    return problem(422, "invalid_request", "Not understood", fault_of(first))
 
 
 async def of_http(_: Request, error: Exception) -> JSONResponse:

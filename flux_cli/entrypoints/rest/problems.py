@@ -8,36 +8,17 @@ from starlette.responses import JSONResponse
 
 from flux_cli import errors
 from flux_cli.entrypoints.cli.document import jsonable
-from flux_cli.entrypoints.http.problem import MEDIA_TYPE, problem
+from flux_cli.entrypoints.http.problem import (
+    CODES,
+    KEY_HEADER,
+    MEDIA_TYPE,
+    fault_of,
+    problem,
+    status_of,
+)
 
 if TYPE_CHECKING:
     from starlette.requests import Request
-
-STATUS_BY_ERROR: tuple[tuple[type[errors.FluxError], int], ...] = (
-    (errors.NotFound, 404),
-    (errors.AmbiguousId, 404),
-    (errors.InvalidInput, 422),
-    (errors.KeyReused, 422),
-    (errors.InsufficientFunds, 402),
-    (errors.OwnerRequired, 403),
-    (errors.WrongState, 409),
-    (errors.Frozen, 409),
-    (errors.ShopRefused, 409),
-    (errors.LedgerBusy, 503),
-    (errors.StorageFailed, 503),
-    (errors.ShopFailed, 503),
-    (errors.ChainUnavailable, 503),
-)
-"""What a client can be told; any other failure is nobody's business outside."""
-
-CODES = {
-    400: "invalid_request",
-    404: "not_found",
-    405: "method_not_allowed",
-    413: "body_too_large",
-    415: "unsupported_media_type",
-}
-"""What the framework refuses by itself."""
 
 TITLES = {
     400: "Not understood",
@@ -50,8 +31,6 @@ TITLES = {
     429: "Too many",
     503: "Busy",
 }
-
-KEY_HEADER = "idempotency-key"
 
 
 class Refused(Exception):
@@ -118,7 +97,7 @@ async def of_refusal(_: Request, error: Exception) -> JSONResponse:
 async def of_error(request: Request, error: Exception) -> JSONResponse:
     """A failure of a use case, where a client can be told of it."""
     assert isinstance(error, errors.FluxError), "it is registered for nothing else"
-    status = next((number for kind, number in STATUS_BY_ERROR if isinstance(error, kind)), 500)
+    status = status_of(error)
     if status == 500:
         return await of_bug(request, error)
     code = "idempotency_conflict" if isinstance(error, errors.KeyReused) else error.code
@@ -145,11 +124,7 @@ async def of_validation(_: Request, error: Exception) -> JSONResponse:
     if keyed:
         detail = "an Idempotency-Key is 1 to 255 visible ASCII characters"
         return said(400, "idempotency_key_invalid", detail)
-    # What a client made up is not said again, neither its values nor the names of its fields.
-    first = faults[0]
-    known = first["loc"][:-1] if first["type"] == "extra_forbidden" else first["loc"]
-    where = ".".join(str(part) for part in known)
-    return said(422, "invalid_request", f"{where}: {first['type']}")
+    return said(422, "invalid_request", fault_of(faults[0]))
 
 
 async def of_http(_: Request, error: Exception) -> JSONResponse:
