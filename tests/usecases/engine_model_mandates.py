@@ -85,13 +85,13 @@ class MandateModel(PaymentModel):
 
         `leave` is a payment whose permit it would use again; it changes nothing.
         """
+        if any(units <= 0 or source == target for source, target, units in moves):
+            raise Refused("malformed")
         found = self.keys.get(("post", key))
         if found is not None:
             if found != moves:
                 raise Refused("key_reused")
             return ("done",)
-        if any(units <= 0 or source == target for source, target, units in moves):
-            raise Refused("malformed")
         left = dict(self.accounts)
         for source, target, units in moves:
             left[source] = left.get(source, 0) - units
