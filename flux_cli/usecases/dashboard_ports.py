@@ -13,9 +13,6 @@ from flux_cli.usecases.ports import EntryRecord, Reader
 class WatchReader(Reader, Protocol):
     """A `Reader` with the sums a dashboard shows; each is read from an index alone."""
 
-    def numbers(self, kind: type, since: datetime, until: datetime) -> dict[str, int]:
-        """How many objects made in [since, until) stand in each state."""
-
     def approved(
         self, asset: Asset, since: datetime, until: datetime, requester: str | None = None
     ) -> tuple[Money, int]:

@@ -108,6 +108,13 @@ class Reader(Protocol):
     ) -> list[T]:
         """Objects whose fields equal these, newest first, paged by id."""
 
+    def numbers(
+        self, kind: type, since: datetime | None = None, until: datetime | None = None
+    ) -> dict[str, int]:
+        """How many payments, cards, runs or settlements made in [since, until) stand in each
+        state.
+        """
+
     def due(self, kind: type[T], state: str, limit: int) -> list[T]:
         """Objects in this state whose `expires_at` has come, the longest due first."""
 
@@ -356,7 +363,10 @@ class Deps:
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """What the owner configured, as the use cases need it."""
+    """What the owner configured, as the use cases need it.
+
+    `pictures` says who paints the scenery of banners and for how much, "" where it is drawn.
+    """
 
     opening_grant: Money
     per_payment: Money | None
@@ -373,3 +383,4 @@ class Settings:
     seed: int
     trusted_payers: tuple[str, ...] = ()
     patience: Patience = Patience()  # noqa: RUF009 - immutable
+    pictures: str = ""

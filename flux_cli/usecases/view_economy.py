@@ -15,17 +15,19 @@ from flux_cli.usecases.freeze import is_frozen
 from flux_cli.usecases.ports import Reader
 
 OPEN_RUNS = ("planning", "requesting", "working")
+MOST_SHOWN = 5
+"""Payments that wait for the owner and are named one by one."""
+
 RESERVED = ("held", "card", "escrow", "stream")
 
 
 def view_economy(reader: Reader) -> dict[str, object]:
     """Balances by kind of account, counts, and what needs the owner's attention."""
     assets = _assets(reader)
-    runs = reader.find(Run, limit=100_000)
-    payments = reader.find(PaymentIntent, limit=100_000)
-    decided = Counter(payment.state for payment in payments)
-    granted = decided[IntentState.APPROVED] + decided[IntentState.CAPTURED]
-    waiting = [run.id for run in runs if run.state in OPEN_RUNS]
+    payments = Counter(reader.numbers(PaymentIntent))
+    granted = payments[IntentState.APPROVED] + payments[IntentState.CAPTURED]
+    unfinished = (run.id for state in OPEN_RUNS for run in reader.find(Run, state=state))
+    waiting = sorted(unfinished, reverse=True)
     silent = reader.find(Webhook, state=WebhookState.DISABLED)
     return {
         "frozen": is_frozen(reader, ECONOMY),
@@ -33,16 +35,28 @@ def view_economy(reader: Reader) -> dict[str, object]:
         **assets[0],
         "assets": assets,
         "agents": len(reader.find(Agent, limit=100_000)),
-        "runs": len(runs),
-        "payments": len(payments),
+        "runs": sum(reader.numbers(Run).values()),
+        "payments": payments.total(),
         "approved": granted,
-        "denied": decided[IntentState.DENIED],
-        "active_cards": len(reader.find(Card, state=CardState.ACTIVE)),
+        "denied": payments[IntentState.DENIED],
+        "active_cards": reader.numbers(Card).get(CardState.ACTIVE, 0),
         "attention": [
+            *_approvals(reader, payments[IntentState.AWAITING_OWNER]),
             *(f"run {run} is not finished: flux runs resume {run}" for run in waiting),
             *(f"webhook {one.id} is disabled: flux webhooks enable {one.id}" for one in silent),
         ],
     }
+
+
+def _approvals(reader: Reader, many: int) -> list[str]:
+    """The newest payments that wait for the owner, and how many more do."""
+    newest = reader.find(PaymentIntent, state=IntentState.AWAITING_OWNER, limit=MOST_SHOWN)
+    lines = [f"{one.requester} asks for {one.amount}: flux payments approve {one.id}"
+             for one in newest]  # fmt: skip
+    if many > len(newest):
+        more = many - len(newest)
+        lines.append(f"{more} more payments wait: flux payments list --status awaiting_owner")
+    return lines
 
 
 def _assets(reader: Reader) -> list[dict[str, object]]:

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from flux_cli.adapters.store import usage
-from flux_cli.adapters.store.records import STEADY
+from flux_cli.adapters.store.records import STEADY, Row, columns
 from flux_cli.domain.intents import PaymentIntent
 from flux_cli.domain.money import Asset
 from flux_cli.domain.policies import Limit
@@ -59,14 +59,25 @@ class Known:
             self.objects.clear()
         self.objects[asked] = found
 
-    def changed(self, kind: type, row: int | None) -> None:
-        """An object of `kind` was written over, or in a new `row`."""
+    def added(self, kind: type, row: int | None) -> None:
+        """An object of `kind` was written in a new `row`."""
         if kind in STEADY:
             self.objects.clear()
-        elif kind is PaymentIntent and row is None:
-            self.counted.clear()
         elif kind is PaymentIntent:
             self.newest = row
+
+    def changing(self, connection: sqlite3.Connection, kind: type, values: Row) -> None:
+        """An object of `kind` is about to be written over with the `values` of its columns."""
+        if kind in STEADY:
+            self.objects.clear()
+        elif kind is PaymentIntent and self.counted:
+            # A capture or a refund leaves all that a limit counts by as it was.
+            new = dict(zip(columns(kind), values, strict=True))
+            names, marks = ", ".join(usage.COUNTED_BY), ", ".join("?" * len(usage.COUNTED_BY))
+            same = f"select 1 from intents where id = ? and ({names}) is ({marks})"  # noqa: S608
+            bound = (new["id"], *(new[name] for name in usage.COUNTED_BY))
+            if connection.execute(same, bound).fetchone() is None:
+                self.counted.clear()
 
     def used(
         self,

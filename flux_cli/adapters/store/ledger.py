@@ -115,11 +115,11 @@ class SqliteTransaction(SqliteReader):
         insert, update = statements(type(record))
         if version == 1:
             made = self._connection.execute(insert, (*row, version)).lastrowid
-            self._journal.known.changed(type(record), made)
+            self._journal.known.added(type(record), made)
             return
+        self._journal.known.changing(self._connection, type(record), row)
         changed = self._connection.execute(update, (*row, version, object_id))
         assert changed.rowcount == 1, f"{object_id} has events but no row"
-        self._journal.known.changed(type(record), None)
 
 
 class SqliteStore:

@@ -78,7 +78,7 @@ def prepare(path: Path) -> None:
 
     Raises `UnsafeStorage` for a link, a shared file system, or a place that cannot be written.
     """
-    elsewhere = Fix("choose another place", ("flux", "--db", "PATH", "status"))
+    elsewhere = Fix("choose another place", ("flux", "status", "--db", "PATH"))
     if path.is_symlink():
         raise UnsafeStorage(f"{path} is a link; name the file itself", subject=str(path))
     try:

@@ -10,8 +10,8 @@ from functools import cache
 from itertools import groupby
 from typing import TypeVar
 
-from flux_cli.adapters.store import journal, market, usage
-from flux_cli.adapters.store.records import KINDS, TABLES, columns, from_row
+from flux_cli.adapters.store import journal, market, numbers, usage
+from flux_cli.adapters.store.records import KINDS, TABLES, columns, from_row, noun
 from flux_cli.domain.canonical import instant
 from flux_cli.domain.identifiers import placed_id
 from flux_cli.domain.intents import Spend
@@ -63,7 +63,7 @@ class SqliteReader:
         """The object with this id; raises `NotFound`."""
         found = self.lookup(kind, id=object_id)
         if found is None:
-            raise NotFound(f"no {TABLES[kind]} row {object_id!r}", subject=object_id)
+            raise NotFound(f"no {noun(kind)} {object_id!r}", subject=object_id)
         return found
 
     def lookup(self, kind: type[T], **equal: str | int) -> T | None:
@@ -102,6 +102,12 @@ class SqliteReader:
         )
         return [from_row(kind, row) for row in self._rows(sql, (*values, limit))]
 
+    def numbers(
+        self, kind: type, since: datetime | None = None, until: datetime | None = None
+    ) -> dict[str, int]:
+        """How many objects made in [since, until) stand in each state."""
+        return numbers.numbers(self._connection, kind, since, until)
+
     def due(self, kind: type[T], state: str, limit: int) -> list[T]:
         """Objects in this state whose `expires_at` has come, the longest due first."""
         sql = (
@@ -118,16 +124,16 @@ class SqliteReader:
             return exact
         text = prefix.strip()
         if len(text) < LEAST_PREFIX or not text.replace("_", "").isalnum() or not text.isascii():
-            raise NotFound(f"no {_noun(kind)} {prefix[:64]!r}", subject=prefix[:64])
+            raise NotFound(f"no {noun(kind)} {prefix[:64]!r}", subject=prefix[:64])
         sql = (
             f"select {_quoted(columns(kind))} from {TABLES[kind]}"  # noqa: S608
             " where substr(id, 1, ?) = ? or substr(id, -?) = ? order by id limit 3"
         )
         rows = list(self._rows(sql, (len(text), text, len(text), text)))
         if not rows:
-            raise NotFound(f"no {_noun(kind)} {prefix[:64]!r}", subject=prefix[:64])
+            raise NotFound(f"no {noun(kind)} {prefix[:64]!r}", subject=prefix[:64])
         if len(rows) > 1:
-            raise AmbiguousId(f"{prefix!r} names more than one {_noun(kind)}", subject=prefix)
+            raise AmbiguousId(f"{prefix!r} names more than one {noun(kind)}", subject=prefix)
         return from_row(kind, rows[0])
 
     def entry(self, key: str) -> EntryRecord | None:
@@ -392,9 +398,3 @@ def _event(row: tuple[int, str, str, str, int, str | None, str]) -> EventRecord:
 
 def _quoted(names: tuple[str, ...]) -> str:
     return ", ".join(f'"{name}"' for name in names)
-
-
-def _noun(kind: type) -> str:
-    return {"intents": "payment", "policies": "policy"}.get(
-        TABLES[kind], TABLES[kind].removesuffix("s")
-    )

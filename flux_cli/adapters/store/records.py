@@ -89,6 +89,12 @@ STEADY = frozenset({Agent, Policy, Freeze})
 KINDS: dict[str, Any] = {table: kind for kind, table in TABLES.items()}
 
 
+def noun(kind: type) -> str:
+    """What a reader calls one of them."""
+    named = {"intents": "payment", "policies": "policy", "api_keys": "key"}
+    return named.get(TABLES[kind], TABLES[kind].removesuffix("s").replace("_", " "))
+
+
 def _kind(hint: Any) -> str:
     options = [hint]
     if get_origin(hint) in (Union, types.UnionType):

@@ -13,6 +13,12 @@ from flux_cli.domain.policies import Limit, Scope
 PERMITTED = "decision_id is not null and amount_asset = ? and amount > released"
 """A payment counts from its permit on, held or captured; wholly released it counts no more."""
 
+COUNTED_BY = (
+    "requester", "category", "amount", "amount_asset", "shares", "released", "decided_at",
+    "decision_id",
+)  # fmt: skip
+"""All columns of a payment that decide what limits have counted; a test holds it to `question`."""
+
 SINCE = "decided_at > ?"
 UNTIL = "decided_at <= ?"
 """A payment at the very start of a window is outside it."""

@@ -5,59 +5,24 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from pathlib import Path
 
 from flux_cli.adapters.store import journal
 from flux_cli.adapters.store.connection import newest_schema, storage_errors
 from flux_cli.adapters.store.copies import read_only
 from flux_cli.adapters.store.ledger import Clock
+from flux_cli.adapters.store.numbers import lowest
 from flux_cli.adapters.store.reader import SqliteReader
-from flux_cli.adapters.store.records import TABLES
 from flux_cli.adapters.store.usage import ANYBODY
 from flux_cli.domain.canonical import instant
-from flux_cli.domain.identifiers import spell
-from flux_cli.domain.intents import IntentState, PaymentIntent
 from flux_cli.domain.money import CREDIT, Asset, Money
 from flux_cli.errors import Fix, NewerSchema, WrongState
 from flux_cli.usecases.ports import EntryRecord
 
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-
 
 class SqliteWatchReader(SqliteReader):
     """One consistent view, with sums; the ids' own time bounds what was made when."""
-
-    def numbers(self, kind: type, since: datetime, until: datetime) -> dict[str, int]:
-        """How many objects made in [since, until) stand in each state."""
-        table = TABLES[kind]
-        bounds = (_bound(kind, since), _bound(kind, until))
-        if kind is PaymentIntent:
-            return self._payments(bounds)
-        # A walk over the distinct states, so that each count is of one piece of the index.
-        sql = (
-            "with recursive states(state) as ("  # noqa: S608 - our own names
-            f" select min(state) from {table} union all"
-            f" select (select min(state) from {table} where state > states.state) from states"
-            " where states.state is not null)"
-            f" select state, (select count(*) from {table} t where t.state = states.state"
-            " and t.id >= ? and t.id < ?) from states where state is not null"
-        )
-        return {row[0]: row[1] for row in self._rows(sql, bounds) if row[1]}
-
-    def _payments(self, bounds: tuple[str, str]) -> dict[str, int]:
-        """Payments by state. Captured ones, which most are, have no index of their own: they are
-        what the others leave of all.
-        """
-        within = "select count(*) from intents where id >= ? and id < ?"
-        others = [state for state in IntentState if state is not IntentState.CAPTURED]
-        counts = {
-            str(state): int(self._rows(f"{within} and state = '{state}'", bounds).fetchone()[0])
-            for state in others
-        }
-        whole = int(self._rows(within, bounds).fetchone()[0])
-        counts[str(IntentState.CAPTURED)] = whole - sum(counts.values())
-        return {state: count for state, count in counts.items() if count}
 
     def approved(
         self, asset: Asset, since: datetime, until: datetime, requester: str | None = None
@@ -80,7 +45,7 @@ class SqliteWatchReader(SqliteReader):
         """What the latest `most` ballots since then cost, and their latencies in milliseconds."""
         rows = self._rows(
             "select cost, latency_ms from ballots where id >= ? order by id desc limit ?",
-            (_lowest("bal", since), most),
+            (lowest("bal", since), most),
         ).fetchall()
         return Money(sum(row[0] for row in rows), CREDIT), [row[1] for row in rows]
 
@@ -157,14 +122,3 @@ def _same_schema(connection: sqlite3.Connection) -> None:
         f"this ledger has schema {found} and is only watched here; this Flux reads {newest}",
         fixes=(Fix("bring it up to date", ("flux", "db", "migrate")),),
     )
-
-
-def _bound(kind: type, moment: datetime) -> str:
-    prefix = {"intents": "pi", "cards": "card", "runs": "run", "settlements": "stl"}[TABLES[kind]]
-    return _lowest(prefix, moment)
-
-
-def _lowest(prefix: str, moment: datetime) -> str:
-    """The least id that can be made at `moment`."""
-    milliseconds = max(0, (moment - _EPOCH) // timedelta(milliseconds=1))
-    return spell(prefix, milliseconds << 80)

@@ -7,7 +7,9 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from random import Random
+from re import findall
 from sqlite3 import Connection, connect
+from typing import Any
 
 import pytest
 
@@ -15,8 +17,8 @@ from flux_cli.adapters.clock import SystemClock
 from flux_cli.adapters.store.connection import migrate
 from flux_cli.adapters.store.known import Known
 from flux_cli.adapters.store.ledger import SqliteStore, SqliteTransaction
-from flux_cli.adapters.store.records import kept, statements
-from flux_cli.adapters.store.usage import used
+from flux_cli.adapters.store.records import columns, kept, statements
+from flux_cli.adapters.store.usage import COUNTED_BY, SINCE, UNTIL, question, used
 from flux_cli.domain.agents import Freeze
 from flux_cli.domain.canonical import instant
 from flux_cli.domain.intents import CaptureMethod, IntentState, PaymentIntent, Share
@@ -63,6 +65,44 @@ def permitted(number: int, dice: Random, now: datetime) -> PaymentIntent:
     )  # fmt: skip
 
 
+def changes(one: PaymentIntent, now: datetime) -> list[dict[str, Any]]:
+    """Ways to change a payment, also those that no use case has."""
+    left, none = one.amount - one.released, Money(0)
+    return [
+        {"captured": left, "state": IntentState.CAPTURED},
+        {"captured": left, "refunded": left, "late": True},
+        {"released": one.amount, "captured": none, "refunded": none},
+        {"decision_id": None},
+        {"decision_id": f"dec_{one.id}", "decided_at": now},
+        {"decided_at": now - timedelta(minutes=30)},
+        {"category": "play" if one.category == "work" else "work"},
+        {"requester": "eve" if one.requester == "ada" else "ada"},
+        {"amount": one.amount + one.amount},
+        {"shares": (Share("bob", one.amount), Share("cas", one.amount))},
+    ]
+
+
+def test_no_limit_counts_by_another_column_than_is_watched() -> None:
+    asked = [question(limit, "ada", "bob", CREDIT)[0] for limit in LIMITS]
+    words = set(findall(r"\w+", " ".join([*asked, SINCE, UNTIL])))
+    assert words & set(columns(PaymentIntent)) == set(COUNTED_BY)
+
+
+def test_a_capture_leaves_what_is_counted_and_a_release_does_not(ledger: Connection) -> None:
+    known, one = Known(), replace(permitted(1, Random(3), START), decision_id="dec_1")
+    insert, update = statements(PaymentIntent)
+    ledger.execute(insert, (*kept(one)[0], 1))
+    start = instant(START - timedelta(hours=1))
+    known.used(ledger, LIMITS[0], one.requester, one.requester, CREDIT, start)
+    counted = dict(known.counted)
+    captured = kept(replace(one, captured=one.amount, state=IntentState.CAPTURED))[0]
+    known.changing(ledger, PaymentIntent, captured)
+    assert known.counted == counted != {}
+    ledger.execute(update, (*captured, 2, one.id))
+    known.changing(ledger, PaymentIntent, kept(replace(one, released=one.amount))[0])
+    assert known.counted == {}
+
+
 def test_what_is_counted_on_is_what_is_counted_anew(ledger: Connection) -> None:
     dice, known, now = Random(3), Known(), START
     insert, update = statements(PaymentIntent)
@@ -70,15 +110,16 @@ def test_what_is_counted_on_is_what_is_counted_anew(ledger: Connection) -> None:
     seen = set()
     for number in range(500):
         now += timedelta(minutes=dice.choice([0, 1, 7, 40]))
-        if made and dice.random() < 0.15:
+        if made and dice.random() < 0.3:
             place = dice.randrange(len(made))
-            one = made[place] = replace(made[place], released=made[place].amount)
-            ledger.execute(update, (*kept(one)[0], 2, one.id))
-            known.changed(PaymentIntent, None)
+            one = made[place] = replace(made[place], **dice.choice(changes(made[place], now)))
+            values = kept(one)[0]
+            known.changing(ledger, PaymentIntent, values)
+            ledger.execute(update, (*values, 2, one.id))
         else:
             made.append(permitted(number, dice, now))
             row = ledger.execute(insert, (*kept(made[-1])[0], 1)).lastrowid
-            known.changed(PaymentIntent, row)
+            known.added(PaymentIntent, row)
         if dice.random() < 0.02:
             known.forget()
         for limit in dice.sample(LIMITS, 6):
