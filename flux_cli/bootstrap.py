@@ -393,4 +393,5 @@ def _settings(config: Config) -> Settings:
         seed=config.run.seed,
         trusted_payers=config.market.trusted_payers,
         patience=patience_of(config),
+        pictures=config.images.told,
     )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from threading import Lock
 from time import perf_counter
 from typing import TYPE_CHECKING, TypeVar
@@ -38,7 +38,8 @@ class LoadedBrain:
 
 def _brain(config: Config, most: Money | None) -> Brain:
     askers = [seat.backend for seat in config.quorum.seats]
-    if "llm" not in (*askers, config.brain.backend, config.brain.specialists):
+    painter = _painter(config)
+    if painter is None and "llm" not in (*askers, config.brain.backend, config.brain.specialists):
         from flux_cli.adapters.brains.offline import OfflineBrain
 
         return OfflineBrain()
@@ -61,6 +62,7 @@ def _brain(config: Config, most: Money | None) -> Brain:
         specialist=_endpoint(config, planner.provider, planner.model, planner.timeout_seconds)
         if planner.specialists == "llm"
         else None,
+        painter=painter,
     )
 
 
@@ -80,6 +82,20 @@ def _endpoint(config: Config, name: str, model: str, seconds: int) -> Endpoint:
         price_made=price.made.units,
         key=_key(provider) if provider.key_env else None,
         variable=provider.key_env,
+    )
+
+
+def _painter(config: Config) -> Endpoint | None:
+    """Where pictures are asked for; nowhere without a price."""
+    images = config.images
+    if images.price is None or not images.asked:
+        return None
+    from flux_cli.adapters.brains.llm.pictures import MOST_ANSWER, PATH
+
+    chat = _endpoint(config, images.provider, images.model, images.timeout_seconds)
+    each = images.price.units
+    return replace(
+        chat, path=PATH, price_given=0, price_made=0, price_each=each, most_bytes=MOST_ANSWER
     )
 
 

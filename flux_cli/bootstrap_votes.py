@@ -56,7 +56,10 @@ def open_with_brain(config: Config, wish: BrainWish, *, timeout: float | None = 
 
 
 def _with_backend(config: Config, wish: BrainWish) -> Config:
-    """The configuration with seats, planner and specialists all answered as wished."""
+    """The configuration with seats, planner and specialists all answered as wished.
+
+    Pictures are painted by whom they are set to, and offline by nobody.
+    """
     if wish.kind not in ("offline", "llm"):
         return config
     seats = tuple(replace(seat, backend=wish.kind) for seat in config.quorum.seats)
@@ -66,7 +69,10 @@ def _with_backend(config: Config, wish: BrainWish) -> Config:
             raise InvalidConfig(f"there is no [providers.{provider}]", param="--brain")
     quorum = replace(config.quorum, seats=seats)
     brain = replace(config.brain, backend=wish.kind, specialists=wish.kind)
-    return replace(config, quorum=quorum, brain=brain)
+    images = config.images
+    if wish.kind == "offline":
+        images = replace(images, backend="offline")
+    return replace(config, quorum=quorum, brain=brain, images=images)
 
 
 def _recording(deps: Deps, cassette: Path, head: str) -> Deps:

@@ -19,6 +19,7 @@ from flux_cli.config.files import (
     project_file,
     settings_in,
 )
+from flux_cli.config.images import ImagesConfig, price_in
 from flux_cli.config.keys import (
     KEYS,
     Amount,
@@ -131,6 +132,7 @@ class Config:
     policy: PolicyConfig
     quorum: QuorumConfig
     brain: BrainConfig
+    images: ImagesConfig
     providers: Mapping[str, ProviderConfig]
     cards: CardsConfig
     run: RunConfig
@@ -214,7 +216,8 @@ def _beside(setting: Setting, folder: Path) -> Setting:
     return Setting(setting.name, str(folder / Path(setting.raw).expanduser()), place)
 
 
-GUARDED = ("FLUX_POLICY_", "FLUX_QUORUM_", "FLUX_TREASURY_", "FLUX_BRAIN_", "FLUX_PROVIDERS_")
+GUARDED = ("FLUX_POLICY_", "FLUX_QUORUM_", "FLUX_TREASURY_", "FLUX_BRAIN_", "FLUX_PROVIDERS_",
+           "FLUX_IMAGES_")  # fmt: skip
 
 
 def _from_environment(environ: Mapping[str, str]) -> Iterator[Setting]:
@@ -264,6 +267,13 @@ def _built(values: dict[str, Value], origins: dict[str, Origin]) -> Config:
             get("brain.max_cost", Amount),
             get("brain.specialists", str),
         ),
+        images=ImagesConfig(
+            get("images.backend", str),
+            get("images.provider", str),
+            get("images.model", str),
+            get("images.timeout_seconds", int),
+            price_in(get("images.price", str)),
+        ),
         providers=MappingProxyType(_providers(values)),
         cards=CardsConfig(get("cards.prefix", str), get("cards.lifetime_hours", int)),
         run=RunConfig(get("run.out", Path), get("run.parallel", int), get("run.seed", int)),
@@ -283,11 +293,12 @@ def _built(values: dict[str, Value], origins: dict[str, Origin]) -> Config:
 
 def _check_askers(config: Config) -> None:
     """Raise `InvalidConfig` for a model whose provider is not there."""
-    askers: dict[str, SeatConfig | BrainConfig] = {"brain": config.brain}
+    askers: dict[str, SeatConfig | BrainConfig | ImagesConfig] = {"brain": config.brain}
+    askers["images"] = config.images
     askers |= {f"quorum.seats.{seat.name}": seat for seat in config.quorum.seats}
     for name, who in askers.items():
-        llm = "llm" in (who.backend, getattr(who, "specialists", ""))
-        if llm and who.provider not in config.providers:
+        asks = {"llm", "api"} & {who.backend, getattr(who, "specialists", "")}
+        if asks and who.provider not in config.providers:
             near = nearest(who.provider, config.providers)
             hint = f"; did you mean {near}?" if near else ""
             raise InvalidConfig(

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
+from flux_cli.config.images import a_price
 from flux_cli.config.outside import some_commands, some_urls
 from flux_cli.config.providers import DEFAULTS, a_url, a_variable, some_prices
 from flux_cli.config.unusable import Unusable
@@ -241,6 +242,11 @@ KEYS: tuple[Key, ...] = (
     Key("brain.timeout_seconds", 60, A_WAIT),
     Key("brain.max_cost", "1.00", an_amount, "lower"),
     Key("brain.specialists", "offline", one_of("offline", "llm")),
+    Key("images.backend", "offline", one_of("offline", "api")),
+    Key("images.provider", "openai", a_line),
+    Key("images.model", "gpt-image-1", a_line),
+    Key("images.timeout_seconds", 60, A_WAIT),
+    Key("images.price", "", a_price),
     *(key for name, *_ in DEFAULTS for key in provider_keys(name)),
     Key("cards.prefix", "424242", a_card_prefix),
     Key("cards.lifetime_hours", 24, a_number(1, 8760), "lower"),

@@ -39,7 +39,8 @@ class Assignment:
     `needs` maps the name of each artefact made by an earlier task to its text; `produces` are
     patterns of the files that are wanted.
     `seed` decides every choice that is free, so the same assignment gives the same files.
-    `rewritten` has a model's text for some of the slots that the same work left open before.
+    `rewritten` has a model's text for some of the slots that the same work left open before, and
+    in its scene's place the picture that was painted for it, a file in base64 that nobody judged.
     """
 
     task_id: str
@@ -89,15 +90,29 @@ class Slot:
 
 
 @dataclass(frozen=True, slots=True)
+class Scene:
+    """A picture that a model may paint for a delivery.
+
+    What it `shows` and its `colours` (#rrggbb) are ours to say; `subject` is the client's text.
+    """
+
+    place: str
+    shows: str
+    subject: str
+    colours: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Submission:
     """What a specialist hands in: its files, one sentence on them, and who or what made them.
 
     `backend` is `rule` for offline work, `llm` where a model wrote or rewrote a part, and
     `outside` for what a program or an agent of somebody else made. `slots` are the texts that a
-    model may better.
+    model may better, `scene` the picture that one may paint.
     """
 
     artefacts: tuple[Artefact, ...]
     summary: str
     backend: str = "rule"
     slots: tuple[Slot, ...] = ()
+    scene: Scene | None = None

@@ -20,7 +20,7 @@ MOST_TRIES = 2
 
 @dataclass(frozen=True, slots=True)
 class Work:
-    """A contract's work: made in a fresh folder with some texts rewritten, and judged there.
+    """A contract's work: made in a fresh folder with what a model gave for it, and judged there.
 
     `make` raises `WorkFailed`.
     """
@@ -48,7 +48,7 @@ def better_words(deps: Deps, work: Work, progress: Progress) -> Submission:
             break
         try:
             made = work.make(answered.value)
-            faults = tuple(_told(check) for check in work.judge(made) if not check.passed)
+            faults = faults_of(work.judge(made))
         except WorkFailed as failure:
             faults = (failure.message,)
         if not faults:
@@ -58,8 +58,13 @@ def better_words(deps: Deps, work: Work, progress: Progress) -> Submission:
     return replace(work.make({}), backend="rule_fallback")
 
 
-def _told(check: Check) -> str:
-    return f"{check.name}: wanted {check.wanted}, found {check.found}"
+def faults_of(checks: tuple[Check, ...]) -> tuple[str, ...]:
+    """What the checks that failed say."""
+    return tuple(
+        f"{check.name}: wanted {check.wanted}, found {check.found}"
+        for check in checks
+        if not check.passed
+    )
 
 
 def _ask(
@@ -74,14 +79,16 @@ def _ask(
     answered = deps.brain.ask(question)
     if answered.error is not None:
         progress("no_words", trade=trade, model=answered.model, error=answered.error)
-    if answered.cost != Money(0):
-        _charge(deps, work, answered, progress)
+    charge_answer(deps, work, answered, f"{answered.tokens} tokens", progress)
     return answered
 
 
-def _charge(
-    deps: Deps, work: Work, answered: Answered[Mapping[str, str]], progress: Progress
+def charge_answer(
+    deps: Deps, work: Work, answered: Answered[Mapping[str, str]], took: str, progress: Progress
 ) -> None:
+    """Post what an answer cost to the client; `took` says what for."""
+    if answered.cost == Money(0):
+        return
     with deps.store.begin() as tx:
         why = charge_brain(
             tx,
@@ -90,7 +97,7 @@ def _charge(
             to=f"{answered.model}@{answered.host}",
             # Each asking is paid for, also where a crash lost the answer to the one before.
             key=f"{deps.ids.new('event')}:words",
-            memo=f"{work.contract.trade}, {answered.tokens} tokens",
+            memo=f"{work.contract.trade}, {took}",
             run_id=work.run.id,
         )
     if why is not None:

@@ -11,7 +11,7 @@ from flux_cli.domain.money import Money
 from flux_cli.domain.plan import Plan
 from flux_cli.domain.quorum import BallotError, Dossier, Opinion
 from flux_cli.domain.shopping import ShoppingSpec
-from flux_cli.domain.work import Slot
+from flux_cli.domain.work import Scene, Slot
 
 A = TypeVar("A")
 
@@ -75,6 +75,19 @@ class WordsQuestion(Question[Mapping[str, str]]):
     brief: str
     slots: tuple[Slot, ...]
     faults: tuple[str, ...] = ()
+    subject: str = ""
+    allowance: Money | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class PictureQuestion(Question[Mapping[str, str]]):
+    """Ask for a picture of a scene: by the scene's place, a file in base64 that nobody judged.
+
+    `subject` is what the cost is counted for, `allowance` the most that may be, in CREDIT.
+    """
+
+    trade: str
+    scene: Scene
     subject: str = ""
     allowance: Money | None = None
 

@@ -15,6 +15,7 @@ from flux_cli.domain.plan import Task
 from flux_cli.domain.runs import Run, step_key
 from flux_cli.domain.work import Artefact, Assignment, Check, Submission
 from flux_cli.errors import WorkFailed, WrongState
+from flux_cli.usecases.better_picture import better_picture
 from flux_cli.usecases.better_words import Work, better_words
 from flux_cli.usecases.close_card import refund_hire
 from flux_cli.usecases.freeze import obey_freeze
@@ -194,7 +195,8 @@ def produce(deps: Deps, job: Job, contract: Contract, progress: Progress) -> Sub
     def judge(made: Submission) -> tuple[Check, ...]:
         return (*delivered(job.task, made.artefacts), *trade.check(given, staged))
 
-    made = better_words(deps, Work(job.run, contract, make, judge), progress)
+    work = Work(job.run, contract, make, judge)
+    made = better_picture(deps, work, better_words(deps, work, progress), progress)
     deps.workspace.keep(out, job.task.id)
     return made
 

@@ -38,6 +38,7 @@ def manifest_of(
                 "currency": contract.price.asset.code,
                 "backend": contract.backend,
                 "brain": _brain(contract),
+                "summary": contract.summary,
                 "checks": [
                     {"name": c.name, "passed": c.passed, "found": c.found} for c in contract.checks
                 ],
@@ -62,15 +63,15 @@ def manifest_of(
     }
 
 
-WORDED = frozenset({"researcher", "content-writer"})
-"""Trades whose texts a model may better."""
+HELPED = frozenset({"researcher", "content-writer", "image-generator"})
+"""Trades whose texts a model may better, or paint for."""
 
 
 def _brain(contract: Contract) -> str:
-    """`model` where one wrote, `offline` where one could have, `none` where no model is used."""
+    """`model` where one wrote or painted, `offline` where one could have, else `none`."""
     if contract.backend == "llm":
         return "model"
-    return "offline" if contract.trade in WORDED and contract.backend != "outside" else "none"
+    return "offline" if contract.trade in HELPED and contract.backend != "outside" else "none"
 
 
 def _orders(cart: Cart) -> list[object]:

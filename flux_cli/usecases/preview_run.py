@@ -16,11 +16,15 @@ from flux_cli.usecases.ports import Deps, Progress
 from flux_cli.usecases.quote import draft_contract, rank_tasks
 from flux_cli.usecases.run_goal import Goal, draft_run, money_request
 
+PAINTED = "image-generator"
+"""The trade that a model may paint for."""
+
 
 @dataclass(frozen=True, slots=True)
 class Preview:
     """A run's plan, whom it would hire for each task, and what the kernel says of their price.
 
+    `pictures` says who would paint for it, "" where nobody would.
     A plan that buys has no hires; it asks for each purchase when its turn comes.
     """
 
@@ -28,6 +32,7 @@ class Preview:
     plan: Plan
     hires: tuple[Contract, ...]
     judgement: Judgement | None
+    pictures: str = ""
 
     @property
     def cost(self) -> Money:
@@ -53,7 +58,9 @@ def preview_run(deps: Deps, goal: Goal, progress: Progress) -> Preview:
         quoted = rank_tasks(deps, reader, run)
         hires = tuple(draft_contract(deps, reader.now, run, one, 0) for one in quoted)
         request = money_request(reader, run, hires)
-    return Preview(goal, plan, hires, check_payment(deps, replace(request, run_id=None)))
+    judgement = check_payment(deps, replace(request, run_id=None))
+    painted = any(task.trade == PAINTED for task in plan.tasks)
+    return Preview(goal, plan, hires, judgement, deps.settings.pictures if painted else "")
 
 
 def describe_preview(preview: Preview) -> Document:
@@ -76,6 +83,7 @@ def describe_preview(preview: Preview) -> Document:
         "outcome": None if judged is None else judged.outcome,
         "votes_needed": None if judged is None else judged.votes_needed,
         "refusals": [] if judged is None else [shallow(one) for one in judged.refusals],
+        "pictures": preview.pictures or None,
         "simulated": True,
         "tasks": tasks,
         "purchases": [shallow(one) for one in preview.plan.purchases],

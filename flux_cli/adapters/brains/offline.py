@@ -13,6 +13,7 @@ from flux_cli.domain.quorum import Dossier, Opinion
 from flux_cli.usecases.brain_ports import (
     Answered,
     BallotQuestion,
+    PictureQuestion,
     PlanQuestion,
     Question,
     WishQuestion,
@@ -46,7 +47,7 @@ class OfflineBrain:
             return self.opinion(question.seat, question.dossier), f"rules/{question.seat}"
         if isinstance(question, WishQuestion):
             return question.read, "rules/wishes"
-        if isinstance(question, WordsQuestion):
+        if isinstance(question, WordsQuestion | PictureQuestion):
             return {}, f"rules/{question.trade}"
         assert isinstance(question, PlanQuestion), "a question of a kind nobody answers"
         return propose(question), "rules/planner"

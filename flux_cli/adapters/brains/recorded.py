@@ -31,6 +31,7 @@ from flux_cli.usecases.brain_ports import (
     Answered,
     BallotQuestion,
     Brain,
+    PictureQuestion,
     PlanQuestion,
     Question,
     WishQuestion,
@@ -84,6 +85,8 @@ def question_key(question: Question[Any]) -> tuple[str, str]:
         kind, asked = "wish", question
     elif isinstance(question, WordsQuestion):
         kind, asked = "words", replace(question, subject="", allowance=None)
+    elif isinstance(question, PictureQuestion):
+        kind, asked = "picture", replace(question, subject="", allowance=None)
     else:
         assert isinstance(question, PlanQuestion), "a question of a kind nobody answers"
         kind, asked = "plan", question
@@ -225,7 +228,13 @@ def _value(path: Path, kind: str, value: object) -> object:
         raise _unusable(path, f"an answer holds no {kind} ({error})") from error
 
 
-_VALUES: Final = {"ballot": Opinion, "plan": Plan, "wish": ShoppingSpec, "words": dict[str, str]}
+_VALUES: Final = {
+    "ballot": Opinion,
+    "plan": Plan,
+    "wish": ShoppingSpec,
+    "words": dict[str, str],
+    "picture": dict[str, str],
+}
 
 
 def _lines(value: object) -> object:

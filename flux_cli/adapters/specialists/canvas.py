@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import math
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -127,6 +128,15 @@ class Canvas:
             f'<rect x="{number(at[0])}" y="{number(at[1])}" width="{number(size[0])}"'
             f' height="{number(size[1])}" rx="{number(min(corner, min(size) / 2))}"'
             f' fill="{fill}"{strokes(stroke, line, opacity)}/>'
+        )
+
+    def picture(self, at: Point, size: Point, jpeg: bytes) -> None:
+        """A JPEG that is part of the drawing itself, stretched to `size`."""
+        data = base64.b64encode(jpeg).decode()
+        self._parts.append(
+            f'<image x="{number(at[0])}" y="{number(at[1])}" width="{number(size[0])}"'
+            f' height="{number(size[1])}" preserveAspectRatio="none"'
+            f' href="data:image/jpeg;base64,{data}"/>'
         )
 
     def line(

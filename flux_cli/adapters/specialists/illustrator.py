@@ -7,7 +7,7 @@ import io
 import json
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from flux_cli.adapters.specialists.artefacts import write_artefact
 from flux_cli.adapters.specialists.canvas import Canvas
@@ -15,6 +15,7 @@ from flux_cli.adapters.specialists.formats import FORMATS, Format
 from flux_cli.adapters.specialists.layout import Page, Text, Writer, lay_out
 from flux_cli.adapters.specialists.message import Message, compose
 from flux_cli.adapters.specialists.motifs import Motif, motif_for
+from flux_cli.adapters.specialists.painted import Painted, read_painted
 from flux_cli.adapters.specialists.palette import (
     Palette,
     contrast,
@@ -22,20 +23,37 @@ from flux_cli.adapters.specialists.palette import (
     palette_for,
     readable,
 )
-from flux_cli.adapters.specialists.picture_checks import SCHEMA, check_pictures
-from flux_cli.adapters.specialists.stage import SHAPES, dice, paint_mark, paint_scene
+from flux_cli.adapters.specialists.picture_checks import (
+    LARGEST_PNG,
+    LARGEST_SVG,
+    SCHEMA,
+    check_pictures,
+)
+from flux_cli.adapters.specialists.stage import (
+    SHAPES,
+    dice,
+    paint_mark,
+    paint_picture,
+    paint_scene,
+)
 from flux_cli.adapters.specialists.typography import Box, Typefaces
 from flux_cli.domain.brief import parse_brief
-from flux_cli.domain.work import Artefact, Assignment, Check, Submission
+from flux_cli.domain.work import Artefact, Assignment, Check, Scene, Submission
 from flux_cli.errors import WorkFailed
 
 PREVIEW = 0.25
 """The scale at which the picture is rendered to see what lies under each text."""
 
+SCENERY: Final = "scenery"
+"""The place of the picture that a model may paint."""
+
+SHARES = (1.0, 0.6, 0.3, 0.1)
+"""How finely a painted picture is kept: the first at which no file is too large."""
+
 
 @dataclass(frozen=True, slots=True)
 class Design:
-    """What all the banners of one campaign share."""
+    """What all the banners of one campaign share; `painted` is a model's picture."""
 
     message: Message
     motif: Motif
@@ -43,6 +61,7 @@ class Design:
     shape: str
     mark: int
     seed: int
+    painted: Painted | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,15 +91,17 @@ class ImageGenerator:
         """Write an SVG and a PNG per format, and `images.json` that says what is on them.
 
         The same assignment gives the same bytes. Raises WorkFailed where the brief has no
-        words the fonts can set, or the folder cannot be written.
+        words the fonts can set, the folder cannot be written, or the picture that a model painted
+        is none to use.
         """
         design = design_for(assignment)
+        if painted := assignment.rewritten.get(SCENERY):
+            design = replace(design, painted=read_painted(painted))
         faces = Typefaces()
         artefacts: list[Artefact] = []
         entries: list[dict[str, Any]] = []
         for form in FORMATS:
-            svg, entry = draw(form, design, faces)
-            png = rendered(svg)
+            svg, png, entry = fitting(form, design, faces)
             for suffix, data, kind in (
                 ("svg", svg.encode(), "image/svg+xml"),
                 ("png", png, "image/png"),
@@ -94,7 +115,7 @@ class ImageGenerator:
         )
         named = design.message.name or "the product"
         summary = f"Banners for {named} in {len(FORMATS)} formats, each as SVG and PNG."
-        return Submission(tuple(artefacts), summary)
+        return Submission(tuple(artefacts), summary, scene=scene_for(assignment, design))
 
     def check(self, assignment: Assignment, folder: Path) -> tuple[Check, ...]:
         """Judge the files in `folder` by reading, measuring and drawing them again."""
@@ -119,6 +140,26 @@ def design_for(assignment: Assignment) -> Design:
     )
 
 
+def scene_for(assignment: Assignment, design: Design) -> Scene:
+    """What a model may paint instead of the drawn scenery."""
+    brief, palette = parse_brief(assignment.brief, assignment.goal), design.palette
+    subject = ", ".join(part for part in (brief.product, brief.kind) if part)
+    colours = (palette.primary, palette.secondary, palette.accent)
+    return Scene(SCENERY, design.motif.alt, subject[:200], colours)
+
+
+def fitting(form: Format, design: Design, faces: Typefaces) -> tuple[str, bytes, dict[str, Any]]:
+    """One banner as SVG and as PNG, neither too large, and its entry in `images.json`."""
+    for share in SHARES:
+        if design.painted is not None:
+            design = replace(design, painted=replace(design.painted, share=share))
+        svg, entry = draw(form, design, faces)
+        png = rendered(svg)
+        if design.painted is None or (len(png) <= LARGEST_PNG and len(svg) <= LARGEST_SVG):
+            break
+    return svg, png, entry
+
+
 def draw(form: Format, design: Design, faces: Typefaces) -> tuple[str, dict[str, Any]]:
     """One banner as SVG, and its entry in `images.json` without the path."""
     page = lay_out(form, Writer(faces, design.motif.lettering, design.message))
@@ -141,6 +182,7 @@ def draw(form: Format, design: Design, faces: Typefaces) -> tuple[str, dict[str,
         "headline": page.headline,
         "texts": [described(text) for text in inked],
         "seed": design.seed,
+        "scenery": "drawn" if design.painted is None else "painted by a model",
     }
     return canvas.svg(title, alt), entry
 
@@ -148,7 +190,10 @@ def draw(form: Format, design: Design, faces: Typefaces) -> tuple[str, dict[str,
 def paint(canvas: Canvas, form: Format, design: Design, page: Page) -> None:
     """Everything that is under the words."""
     palette = design.palette
-    paint_scene(canvas, form, design.shape, palette, design.motif, design.seed)
+    if design.painted is None:
+        paint_scene(canvas, form, design.shape, palette, design.motif, design.seed)
+    else:
+        paint_picture(canvas, form, design.shape, palette, design.seed, design.painted)
     if page.mark:
         paint_mark(canvas, (page.mark.x, page.mark.y), page.mark.width, palette, design.mark)
     for dot in page.dots:
@@ -211,7 +256,10 @@ def alt_text(design: Design) -> str:
         if message.name and message.kicker
         else ""
     )
-    return f"Banner for {about}{kind}: {design.motif.alt}."
+    shown = design.motif.alt
+    if design.painted is not None:
+        shown = f"a picture painted by a model, which was asked for {shown}"
+    return f"Banner for {about}{kind}: {shown}."
 
 
 def described(inked: Inked) -> dict[str, Any]:

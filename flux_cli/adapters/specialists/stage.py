@@ -7,6 +7,7 @@ from random import Random
 from flux_cli.adapters.specialists.canvas import Canvas
 from flux_cli.adapters.specialists.formats import Format
 from flux_cli.adapters.specialists.motifs import Motif
+from flux_cli.adapters.specialists.painted import Painted
 from flux_cli.adapters.specialists.palette import Palette, mix
 from flux_cli.adapters.specialists.typography import Box, Point, number
 
@@ -47,6 +48,20 @@ def paint_scene(
     if not motif.framed:
         with canvas.group(transform):
             motif.hero(canvas, palette, dice(seed + 1))
+
+
+def paint_picture(
+    canvas: Canvas, form: Format, shape: str, palette: Palette, seed: int, painted: Painted
+) -> None:
+    """The paper over a picture that fills the stage."""
+    stage = form.stage
+    # The shapes reach a little beyond the stage, never beyond the banner.
+    left, top = max(0.0, stage.x - stage.width * 0.1), max(0.0, stage.y - stage.height * 0.1)
+    width, height = canvas.width - left, canvas.height - top
+    if form.side == "left":
+        width = min(width, stage.width * 1.1)
+    canvas.picture((left, top), (width, height), painted.cut(width, height))
+    paint_paper(canvas, form, shape, palette, dice(seed))
 
 
 def paint_paper(canvas: Canvas, form: Format, shape: str, palette: Palette, rng: Random) -> None:

@@ -9,8 +9,7 @@ from typing import Any
 import pytest
 
 from flux_cli.adapters.brains.llm.ballot import CODES, SLICES, read_ballot, resolves, schema
-from flux_cli.adapters.brains.llm.client import MOST_BYTES
-from flux_cli.adapters.brains.llm.endpoint import NoAnswer
+from flux_cli.adapters.brains.llm.endpoint import MOST_BYTES, NoAnswer
 from flux_cli.adapters.brains.offline import VOTES
 from flux_cli.domain.money import Money, parse_money
 from flux_cli.domain.quorum import SEATS, BallotError, Conditions, Opinion, Reason, Vote

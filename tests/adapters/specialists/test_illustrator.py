@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import io
 import json
 import re
 import shutil
@@ -81,6 +83,19 @@ Start a free trial
 
 LINK, SQUARE, STORY, LEADERBOARD, RECTANGLE, SKYSCRAPER = FORMATS
 SMALL = (LEADERBOARD, RECTANGLE, SKYSCRAPER)
+
+
+def in_base64(picture: Any, **options: Any) -> str:
+    """A picture as a JPEG in an SVG's attribute."""
+    written = io.BytesIO()
+    picture.save(written, "JPEG", **options)
+    return base64.b64encode(written.getvalue()).decode()
+
+
+EXIF = Image.Exif()
+EXIF[0x010E] = "where it was taken"
+WIDE = in_base64(Image.new("L", (RECTANGLE.width + 1, 8)))
+SPOKEN = in_base64(Image.new("L", (8, 8)), exif=EXIF)
 
 
 def assignment(brief: str, *, seed: int = 7, needs: dict[str, str] | None = None) -> Assignment:
@@ -459,6 +474,10 @@ def test_a_png_that_does_not_show_the_svg_is_caught(tampered: Path) -> None:
     [
         ("<script>alert(1)</script>", "it contains <script>"),
         ('<image href="https://evil.example/x.png"/>', "it contains <image>"),
+        ('<image href="data:image/svg+xml;base64,PHN2Zy8+"/>', "it contains <image>"),
+        ('<image href="data:image/jpeg;base64,iVBORw0KGgo="/>', "its picture is none"),
+        (f'<image href="data:image/jpeg;base64,{WIDE}"/>', "its picture is not as it should be"),
+        (f'<image href="data:image/jpeg;base64,{SPOKEN}"/>', "its picture is not as it should be"),
         ('<path d="M0 0" onclick="go()"/>', "path has onclick"),
         ('<path d="M0 0" fill="url(https://evil.example/#a)"/>', "path has fill"),
         ('<g style="background:url(x)"/>', "g has style"),

@@ -12,6 +12,7 @@ from flux_cli.adapters.brains.llm.ballot import read_ballot, with_rules
 from flux_cli.adapters.brains.llm.client import open_client, post
 from flux_cli.adapters.brains.llm.endpoint import Endpoint, NoAnswer
 from flux_cli.adapters.brains.llm.meter import Meter
+from flux_cli.adapters.brains.llm.pictures import picture_prompt, read_picture
 from flux_cli.adapters.brains.llm.plan import plan_prompt, read_plan
 from flux_cli.adapters.brains.llm.prompts import ballot_prompt
 from flux_cli.adapters.brains.llm.switchboard import Bill, Call, Switchboard
@@ -28,6 +29,7 @@ from flux_cli.errors import FluxError
 from flux_cli.usecases.brain_ports import (
     Answered,
     BallotQuestion,
+    PictureQuestion,
     PlanQuestion,
     Question,
     WishQuestion,
@@ -55,9 +57,11 @@ class LiveBrain:
         cap: Money,
         lowered: bool = False,
         specialist: Endpoint | None = None,
+        painter: Endpoint | None = None,
     ) -> None:
         self.switchboard = Switchboard(Meter(cap))
-        self._seats, self._planner, self._specialist = seats, planner, specialist
+        self._seats, self._planner = seats, planner
+        self._specialist, self._painter = specialist, painter
         self._fallback, self._lowered = fallback, lowered
         self._soft_seconds = soft_seconds
         self._rules = OfflineBrain()
@@ -70,6 +74,8 @@ class LiveBrain:
             return cast(Answered[A], self._wish(question))
         if isinstance(question, WordsQuestion):
             return cast(Answered[A], self._words(question))
+        if isinstance(question, PictureQuestion):
+            return cast(Answered[A], self._picture(question))
         assert isinstance(question, PlanQuestion), "a question of a kind nobody answers"
         return cast(Answered[A], self._plan(question))
 
@@ -146,6 +152,24 @@ class LiveBrain:
         call = Call(
             self._specialist, words_prompt(question), read, self._soft_seconds, question.subject,
             question.allowance,
+        )  # fmt: skip
+        nothing: Mapping[str, str] = {}
+        answered, failed = self._asked(call, nothing)
+        if failed is None:
+            return answered
+        return replace(answered, backend="rule_fallback", error=failed.error)
+
+    def _picture(self, question: PictureQuestion) -> Answered[Mapping[str, str]]:
+        """A picture of the scene, none where there is none."""
+        if self._painter is None:
+            return self._rules.ask(question)
+
+        def read(form: Mapping[str, object]) -> Mapping[str, str]:
+            return {question.scene.place: read_picture(form)}
+
+        call = Call(
+            self._painter, picture_prompt(question.scene), read, self._soft_seconds,
+            question.subject, question.allowance,
         )  # fmt: skip
         nothing: Mapping[str, str] = {}
         answered, failed = self._asked(call, nothing)

@@ -16,9 +16,6 @@ from flux_cli.domain.quorum import BallotError
 if TYPE_CHECKING:
     import httpx2
 
-MOST_BYTES = 256 * 1024
-"""No ballot or plan is longer; what is, is not read."""
-
 BUSY = frozenset({408, 425, 429, 500, 502, 503, 504, 529})
 """Statuses that may pass."""
 
@@ -52,7 +49,7 @@ async def post(
                 "POST", endpoint.url, content=json.dumps(body).encode(), headers=headers
             ) as response:
                 _accept(response)
-                return await _bounded(response)
+                return await _bounded(response, endpoint.most_bytes)
     except TimeoutError:
         late = f"no answer in {endpoint.request_seconds:g} s"
         raise NoAnswer(BallotError.TIMEOUT, late, again_after=SOON) from None
@@ -80,10 +77,10 @@ def _seconds(text: str) -> float:
     return 1.0 if text.strip() else SOON
 
 
-async def _bounded(response: httpx2.Response) -> bytes:
+async def _bounded(response: httpx2.Response, most: int) -> bytes:
     whole = bytearray()
     async for chunk in response.aiter_raw():
         whole += chunk
-        if len(whole) > MOST_BYTES:
-            raise NoAnswer(BallotError.SCHEMA, f"the answer is longer than {MOST_BYTES} bytes")
+        if len(whole) > most:
+            raise NoAnswer(BallotError.SCHEMA, f"the answer is longer than {most} bytes")
     return bytes(whole)

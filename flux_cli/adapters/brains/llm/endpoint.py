@@ -10,12 +10,16 @@ from flux_cli.domain.money import Money
 from flux_cli.domain.quorum import BallotError
 
 MILLION = 1_000_000
+MOST_BYTES = 256 * 1024
+"""No ballot or plan is longer; what is, is not read."""
 
 
 @dataclass(frozen=True, slots=True)
 class Endpoint:
     """One model at one provider. Prices are CREDIT units per million tokens, times in seconds.
 
+    `price_each` is CREDIT units for an answer, whatever its tokens. No answer is longer than
+    `most_bytes`.
     `seconds` is for the whole answer, `request_seconds` for one request. `key` gives the secret
     when it is needed, or None where there is none; it is None itself where none is wanted.
     """
@@ -29,6 +33,9 @@ class Endpoint:
     price_made: int
     key: Callable[[], str | None] | None = field(default=None, repr=False)
     variable: str = ""
+    path: str = "chat/completions"
+    price_each: int = 0
+    most_bytes: int = MOST_BYTES
 
     @property
     def host(self) -> str:
@@ -38,11 +45,12 @@ class Endpoint:
     @property
     def url(self) -> str:
         """What is posted to."""
-        return f"{self.base_url}/chat/completions"
+        return f"{self.base_url}/{self.path}"
 
     def cost(self, given: int, made: int) -> Money:
-        """What `given` tokens read and `made` tokens written cost, rounded up."""
-        return Money(-(-(given * self.price_given + made * self.price_made) // MILLION))
+        """What an answer of `made` tokens, to `given` tokens, costs, rounded up."""
+        tokens = given * self.price_given + made * self.price_made
+        return Money(self.price_each - (-tokens // MILLION))
 
 
 class NoAnswer(Exception):

@@ -13,7 +13,7 @@ from typing import Any, Final
 
 from flux_cli.adapters.brains.llm.ballot import SLICES, schema
 from flux_cli.adapters.brains.llm.endpoint import NoAnswer
-from flux_cli.adapters.brains.llm.reply import first_object, whole_object
+from flux_cli.adapters.brains.llm.reply import content_of, first_object, whole_object
 from flux_cli.domain.canonical import canonical
 from flux_cli.domain.free_text import bounded
 from flux_cli.domain.money import Money
@@ -48,6 +48,7 @@ class Prompt:
     document: str
     schema: dict[str, Any]
     mark: str
+    mended: bool = True
 
     @property
     def digest(self) -> str:
@@ -81,12 +82,13 @@ class Prompt:
                 body["max_tokens"] = MOST_TOKENS
         return body
 
-    def form(self, content: str, rung: Rung) -> dict[str, Any]:
-        """The filled-in form in a model's text. Raises `NoAnswer`.
+    def form(self, raw: bytes, rung: Rung) -> dict[str, Any]:
+        """The filled-in form in a server's answer. Raises `NoAnswer`.
 
         Where text may stand around it, it has to bear the mark: a form that was quoted from
         somebody's text does not.
         """
+        content = content_of(raw)
         if rung is not Rung.TEXT:
             return whole_object(content)
         form = first_object(content)

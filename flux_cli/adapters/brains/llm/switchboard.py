@@ -9,14 +9,14 @@ import time
 from collections.abc import Callable
 from concurrent.futures import CancelledError
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar
 
 from flux_cli.adapters.brains.llm.breaker import MOST_FAILURES, Breaker
 from flux_cli.adapters.brains.llm.client import open_client, post
 from flux_cli.adapters.brains.llm.endpoint import Endpoint, NoAnswer
 from flux_cli.adapters.brains.llm.meter import Meter
-from flux_cli.adapters.brains.llm.prompts import MOST_TOKENS, Prompt, Rung
-from flux_cli.adapters.brains.llm.reply import content_of, usage_in
+from flux_cli.adapters.brains.llm.prompts import MOST_TOKENS, Rung
+from flux_cli.adapters.brains.llm.reply import usage_in
 from flux_cli.domain.money import Money
 from flux_cli.domain.quorum import BallotError
 
@@ -41,6 +41,23 @@ class Bill:
     tokens: int = 0
 
 
+class Asking(Protocol):
+    """How a question is put, rung by rung, and the form found in what the server answers.
+
+    `mended` says whether an answer that is not in its form is asked for once more.
+    """
+
+    @property
+    def mended(self) -> bool: ...
+
+    @property
+    def digest(self) -> str: ...
+
+    def body(self, model: str, rung: Rung, fault: str) -> dict[str, Any]: ...
+
+    def form(self, raw: bytes, rung: Rung) -> dict[str, Any]: ...
+
+
 @dataclass(frozen=True, slots=True)
 class Call(Generic[A]):
     """One question to one model; `read` makes the answer of a filled-in form.
@@ -50,7 +67,7 @@ class Call(Generic[A]):
     """
 
     endpoint: Endpoint
-    prompt: Prompt
+    prompt: Asking
     read: Callable[[dict[str, Any]], A]
     soft_seconds: float
     subject: str = ""
@@ -133,7 +150,7 @@ class Switchboard:
                 rung = Rung(rung + 1)
                 continue
             try:
-                form = call.prompt.form(content_of(raw), rung)
+                form = call.prompt.form(raw, rung)
             except NoAnswer as error:
                 # It does not keep to the form it was given, so it is asked in words.
                 fault, after = error, Rung.TEXT
@@ -143,7 +160,7 @@ class Switchboard:
                     return call.read(form)
                 except NoAnswer as error:
                     fault, after = error, rung
-            if fault.error is not BallotError.SCHEMA or mended:
+            if fault.error is not BallotError.SCHEMA or mended or not call.prompt.mended:
                 raise fault
             mended, rung = fault.detail, after
 
