@@ -36,6 +36,16 @@ Points = list[tuple[str, int, list[str]]]
 PLANTED = ("ack-first", "no-lookup", "fresh-keys", "no-rollback")
 
 
+def warm_up() -> None:
+    """Load and make once, before any client is forked, what each would load and make again."""
+    folder = workload.scratch()
+    try:
+        workload.main([str(folder / "flux.db")])
+        oracle.examine(folder / "flux.db", issued_in(folder), acked_in(folder), workload.attempt)
+    finally:
+        shutil.rmtree(folder)
+
+
 def start(ledger: Path, name: str, seed: str, cli: bool, plant: str | None) -> int:
     """The process id of a client that works until it is killed."""
     child = os.fork()
@@ -166,7 +176,7 @@ def main() -> int:
     ledgers = range(0, options.points, KILLS_A_LEDGER)
     sizes = [min(KILLS_A_LEDGER, options.points - first) for first in ledgers]
     context = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(options.workers, mp_context=context) as workers:
+    with ProcessPoolExecutor(options.workers, mp_context=context, initializer=warm_up) as workers:
         task = partial(one_ledger, seed=options.seed, cli=options.cli, plant=options.plant)
         results = [point for some in workers.map(task, range(len(sizes)), sizes) for point in some]
     for where, times in sorted(Counter(where for where, _, _ in results).items()):

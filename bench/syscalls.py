@@ -13,22 +13,29 @@ every commit was synced, file and folder, before its client was told of it.
 from __future__ import annotations
 
 import argparse
+import ctypes
 import multiprocessing
+import os
 import random
 import re
 import shutil
+import signal
 import subprocess
 import sys
 import time
+import traceback
 from collections import Counter
 from concurrent.futures import ProcessPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
+from typing import NoReturn
 
 import oracle
 import plants
 import workload
+from kill import in_child, warm_up
 from workload import acked_in, issued_in
 
 CALLS = "pwrite64,fsync,fdatasync,ftruncate,unlink,unlinkat,rename,renameat,renameat2"
@@ -36,6 +43,7 @@ CALLS = "pwrite64,fsync,fdatasync,ftruncate,unlink,unlinkat,rename,renameat,rena
 
 OPERATIONS = 30
 SECONDS = 60
+PR_SET_PTRACER = 0x59616D61
 ERRORS = ("EIO", "ENOSPC")
 PLANTED = ("ack-first", "no-lookup", "no-journal", "no-sync", "swallowed-errors")
 
@@ -59,17 +67,62 @@ class Point:
         return f"inject={self.call}:{what}:when={self.number}{sticky}"
 
 
-def traced(
-    ledger: Path, options: list[str], plant: str | None, *, kills: bool = False
-) -> subprocess.CompletedProcess[str]:
-    """Run the workload under strace to its end, however that comes."""
-    # With the filter strace stops at fewer calls, but then it does not kill.
-    strace = ["strace", "-f", "-qq", *(() if kills else ("--seccomp-bpf",)), *options]
-    client = [sys.executable, "-B", str(Path(workload.__file__)), str(ledger)]
-    client += ["--operations", str(OPERATIONS), *(("--plant", plant) if plant else ())]
-    return subprocess.run(
-        [*strace, *client], capture_output=True, text=True, timeout=SECONDS, check=False
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """How a traced workload ended: its exit code, or minus the signal; and what it said."""
+
+    returncode: int
+    stderr: str
+
+
+def traced(ledger: Path, options: list[str], plant: str | None) -> Ended:
+    """Run the workload under strace to its end, however that comes.
+
+    It is forked from this process, which has imported all it needs: an interpreter's start takes
+    longer than the work. strace stops it at every call, since it kills none with `--seccomp-bpf`.
+    """
+    line = [str(ledger), "--operations", str(OPERATIONS), *(("--plant", plant) if plant else ())]
+    said = ledger.parent / "stderr"
+    gate, opened = os.pipe()
+    child = os.fork()
+    if not child:
+        work(line, said, gate, opened)
+    os.close(gate)
+    strace = subprocess.Popen(
+        ["strace", "-f", "-p", str(child), *options], stderr=subprocess.PIPE, text=True
     )
+    try:
+        assert strace.stderr is not None
+        told = strace.stderr.readline()
+        if "attached" not in told:
+            raise RuntimeError(f"strace cannot attach: {told}")
+        os.write(opened, b"1")
+        strace.communicate(timeout=SECONDS)
+    finally:
+        os.close(opened)
+        with suppress(ProcessLookupError):
+            os.kill(child, signal.SIGKILL)
+        _, status = os.waitpid(child, 0)
+        strace.kill()
+        strace.wait()
+    return Ended(os.waitstatus_to_exitcode(status), said.read_text() if said.exists() else "")
+
+
+def work(line: list[str], said: Path, gate: int, opened: int) -> NoReturn:
+    """The workload, in a child that waits until it is traced."""
+    code = 1
+    try:
+        os.close(opened)
+        # Where a process may trace only its descendants (Yama), it says who else may.
+        ctypes.CDLL(None).prctl(PR_SET_PTRACER, ctypes.c_ulong(-1), 0, 0, 0)
+        if os.read(gate, 1):
+            os.dup2(os.open(said, os.O_CREAT | os.O_WRONLY, 0o600), 2)
+            code = workload.main(line)
+    except BaseException:
+        traceback.print_exc()
+    finally:
+        sys.stderr.flush()
+        os._exit(code)
 
 
 def count(plant: str | None) -> tuple[list[tuple[str, int, str]], list[str]]:
@@ -126,25 +179,30 @@ def unsynced(order: list[tuple[str, str]], folder: Path) -> list[str]:
     return faults
 
 
+def judged(ledger: Path, plant: str | None) -> list[str]:
+    """The oracle's faults, with the planted defect where it would be in the product."""
+    if plant and plant not in ("ack-first", "swallowed-errors"):
+        plants.plant(plant)
+    folder = ledger.parent
+    return oracle.examine(ledger, issued_in(folder), acked_in(folder), workload.attempt)[0]
+
+
 def at(point: Point, plant: str | None) -> list[str]:
     """Run the workload into one fault, and say what is wrong with the ledger then."""
     folder = workload.scratch()
     ledger = folder / "flux.db"
     try:
         options = ["-o", "/dev/null", "-e", f"trace={CALLS}", "-e", point.injection]
-        ended = traced(ledger, options, plant, kills=point.fault == "KILL")
+        ended = traced(ledger, options, plant)
         faults = []
-        killed = ended.returncode in (-9, 137)
+        killed = ended.returncode == -signal.SIGKILL
         if point.fault == "KILL" and not killed:
             faults.append(f"the workload ended {ended.returncode}, not killed")
         if point.fault != "KILL" and ended.returncode not in (0, 3):
             faults.append(f"the workload ended {ended.returncode}: {ended.stderr[-200:]}")
         if not ledger.exists():
             return faults
-        if plant and plant not in ("ack-first", "swallowed-errors"):
-            plants.plant(plant)
-        found, _ = oracle.examine(ledger, issued_in(folder), acked_in(folder), workload.attempt)
-        return faults + found
+        return faults + in_child(partial(judged, ledger, plant))
     except subprocess.TimeoutExpired:
         return [f"the workload went on for {SECONDS} s"]
     finally:
@@ -188,11 +246,7 @@ def main() -> int:
     most = None if options.points == "all" else int(options.points)
     points = chosen(calls, kinds, most, options.seed)
     context = multiprocessing.get_context("spawn")
-    # The planted defect stays in the worker's process, which is started for one point only then.
-    each = 1 if options.plant else None
-    with ProcessPoolExecutor(
-        options.workers, mp_context=context, max_tasks_per_child=each
-    ) as workers:
+    with ProcessPoolExecutor(options.workers, mp_context=context, initializer=warm_up) as workers:
         results = list(workers.map(partial(at, plant=options.plant), points))
     for (fault, call, file), hits in sorted(
         Counter((point.fault, point.call, point.file) for point in points).items()

@@ -17,7 +17,7 @@ import os
 import random
 import sys
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import redirect_stderr, redirect_stdout
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -358,7 +358,7 @@ def _answer(deps: Deps, wish: Wish, do: Callable[[Deps, Wish], str]) -> str:
         return f"bug: {type(bug).__name__}: {bug}"
 
 
-def main() -> int:
+def main(argv: Sequence[str] | None = None) -> int:
     """Found the economy and work until killed, or to the end."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("ledger", type=Path)
@@ -367,7 +367,7 @@ def main() -> int:
     parser.add_argument("--seed", default="1")
     parser.add_argument("--cli", action="store_true", help="through the command line")
     parser.add_argument("--plant", help="a planted defect")
-    options = parser.parse_args()
+    options = parser.parse_args(argv)
     if options.plant:
         from plants import plant
 

@@ -188,6 +188,10 @@ def pay_url(
         return intent
     (settlement,) = propose(urls.settling, intent.id)
     payment, settlement = sign_header(urls, payment, settlement)
+    if not payment.header:
+        # Another process with this key may have signed and sent it since it was read.
+        with urls.deps.store.reading() as reader:
+            payment = reader.get(WebPayment, payment.id)
     if not payment.header or _is_over(settlement):
         return Bought(payment, settlement, None)
     return _deliver(urls, payment, settlement, time.monotonic() + seconds, progress)

@@ -5,6 +5,7 @@ The fault is put into one syscall of a real `flux` process by `strace`.
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import pty
@@ -14,24 +15,35 @@ import subprocess
 import sys
 import time
 from collections.abc import Sequence
+from contextlib import redirect_stderr, redirect_stdout
+from functools import cache
 from pathlib import Path
 
 import pytest
 from syscalls import LINE
 
+from flux_cli.entrypoints.cli.app import main
 from flux_cli.entrypoints.cli.exit_codes import ExitCode
+from tests.conftest import ended_with
 
 FLUX = (sys.executable, "-B", "-c", "from flux_cli.entrypoints.cli.app import main; main()")
 FUND = ("agents", "fund", "orchestrator", "5", "--idempotency-key", "k", "--json")
 CALLS = "pwrite64,fdatasync,unlink"
 
 
+@pytest.fixture(scope="module")
+def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where this module keeps what is made once."""
+    return tmp_path_factory.mktemp("disk")
+
+
 @pytest.fixture
-def ledger(tmp_path: Path) -> Path:
-    """A founded ledger that each case copies."""
+def ledger(place: Path) -> Path:
+    """A founded ledger that each case copies; it is made in the first one's home."""
     assert shutil.which("strace"), "these tests need strace (apt install strace)"
-    path = tmp_path / "clean" / "flux.db"
-    assert flux(path, "init").returncode == 0
+    path = place / "clean" / "flux.db"
+    if not path.exists():
+        assert flux(path, "init").returncode == 0
     return path
 
 
@@ -57,8 +69,10 @@ def copied(ledger: Path, folder: Path) -> Path:
     return folder / "flux.db"
 
 
-def calls(ledger: Path, folder: Path) -> list[tuple[str, int, str]]:
+@cache
+def calls(ledger: Path) -> list[tuple[str, int, str]]:
     """Every call that a funding makes on the ledger's files: its name, its number, the file."""
+    folder = ledger.parent.with_name("count")
     path = copied(ledger, folder)
     trace = folder / "trace"
     assert flux(path, *FUND, trace=trace).returncode == 0
@@ -75,18 +89,25 @@ def calls(ledger: Path, folder: Path) -> list[tuple[str, int, str]]:
     return found
 
 
+def said(path: Path, *argv: str) -> str:
+    """What flux says in this process, where the ledger is judged and not the process."""
+    out = io.StringIO()
+    with redirect_stdout(out), redirect_stderr(out):
+        code = ended_with(main, (*argv, "--db", str(path)))
+    assert code == 0, out.getvalue()
+    return out.getvalue()
+
+
 def available(path: Path) -> str:
-    shown = flux(path, "agents", "show", "orchestrator", "--json")
-    assert shown.returncode == 0, shown.stderr
-    return str(json.loads(shown.stdout)["available"]["decimal"])
+    shown = said(path, "agents", "show", "orchestrator", "--json")
+    return str(json.loads(shown)["available"]["decimal"])
 
 
 def settled(path: Path) -> None:
     """The same command again gives its money exactly once, and the ledger is whole."""
-    again = flux(path, *FUND)
-    assert again.returncode == 0, again.stderr
+    said(path, *FUND)
     assert available(path) == "505.000000"
-    assert flux(path, "verify").returncode == 0
+    said(path, "verify")
 
 
 def spread(points: Sequence[tuple[str, int, str]], most: int) -> list[tuple[str, int, str]]:
@@ -118,7 +139,7 @@ def test_03_a_signal_in_the_middle_of_a_commit_ends_by_number_and_the_retry_sett
     ledger: Path, tmp_path: Path, signal: str, code: ExitCode | None
 ) -> None:
     codes = set()
-    for call, number, _ in spread(calls(ledger, tmp_path / "count"), 3):
+    for call, number, _ in spread(calls(ledger), 3):
         path = copied(ledger, tmp_path / "copy")
         ended = flux(path, *FUND, inject=f"{call}:signal={signal}:when={number}")
         assert "Traceback" not in ended.stderr
@@ -172,7 +193,7 @@ def message(ended: subprocess.CompletedProcess[str]) -> tuple[int, str, str]:
 def test_06_a_sync_that_fails_once_is_reported_and_what_follows_reads_the_disk_anew(
     ledger: Path, tmp_path: Path
 ) -> None:
-    found = calls(ledger, tmp_path / "count")
+    found = calls(ledger)
     for file in ("flux.db-journal", "flux.db"):
         path = copied(ledger, tmp_path / "copy")
         when = point(found, "fdatasync", file)
@@ -201,7 +222,7 @@ def test_07_a_disk_that_takes_no_write_leaves_the_ledger_readable(
 def test_08_a_full_disk_in_the_middle_of_a_transaction_rolls_back_and_is_named(
     ledger: Path, tmp_path: Path, file: str
 ) -> None:
-    found = calls(ledger, tmp_path / "count")
+    found = calls(ledger)
     path = copied(ledger, tmp_path / "copy")
     when = point(found, "pwrite64", file)
     code, name, said = message(flux(path, *FUND, inject=f"pwrite64:error=ENOSPC:when={when}"))
@@ -215,7 +236,7 @@ def test_08_a_full_disk_in_the_middle_of_a_transaction_rolls_back_and_is_named(
 def test_09_a_disk_that_refuses_only_the_head_is_named_and_fakes_nothing(
     ledger: Path, tmp_path: Path, error: str
 ) -> None:
-    found = calls(ledger, tmp_path / "count")
+    found = calls(ledger)
     path = copied(ledger, tmp_path / "copy")
     when = point(found, "pwrite64", "flux.db.head")
     ended = flux(path, *FUND, inject=f"pwrite64:error={error}:when={when}")
@@ -226,7 +247,7 @@ def test_09_a_disk_that_refuses_only_the_head_is_named_and_fakes_nothing(
 def test_09_a_journal_that_cannot_be_made_or_taken_away_fakes_nothing(
     ledger: Path, tmp_path: Path
 ) -> None:
-    found = calls(ledger, tmp_path / "count")
+    found = calls(ledger)
     for inject in (
         "unlink:error=EIO:when=" + str(point(found, "unlink", "flux.db-journal")),
         "fdatasync:error=ENOSPC:when=" + str(point(found, "fdatasync", ".")),

@@ -102,9 +102,9 @@ def test_a_finished_run_resumed_changes_nothing(campaign):
 
 
 def test_the_same_key_finds_the_same_run(tmp_path):
-    first = flux("run", "marketing-campaign", "--idempotency-key", "k", "-q", cwd=tmp_path)
-    second = flux("run", "marketing-campaign", "--idempotency-key", "k", "-q", cwd=tmp_path)
-    other = flux("run", "marketing-campaign", "--idempotency-key", "k", "--seed", "8", cwd=tmp_path)
+    first = flux("run", "simple-hire", "--idempotency-key", "k", "-q", cwd=tmp_path)
+    second = flux("run", "simple-hire", "--idempotency-key", "k", "-q", cwd=tmp_path)
+    other = flux("run", "simple-hire", "--idempotency-key", "k", "--seed", "8", cwd=tmp_path)
 
     assert first.stdout == second.stdout
     assert (first.returncode, second.returncode, other.returncode) == (0, 0, 8)
@@ -187,6 +187,15 @@ def test_an_unknown_scenario_suggests_the_nearest(tmp_path):
 
     assert done.returncode == 5
     assert "did you mean marketing-campaign?" in done.stderr
+
+
+def test_a_folder_here_is_a_scenario_by_its_bare_name_and_never_in_place_of_one_of_ours(tmp_path):
+    for name in ("market-check", "simple-hire"):
+        assert flux("scenarios", "new", name, cwd=tmp_path).returncode == 0
+
+    assert flux("run", "market-check", "--dry-run", cwd=tmp_path).returncode == 0
+    ours = flux("run", "simple-hire", "--dry-run", "--json", cwd=tmp_path).stdout
+    assert "coffee machine" in ours
 
 
 def test_a_goal_no_plan_follows_from_is_refused_with_the_nearest_scenarios(tmp_path):

@@ -7,7 +7,7 @@ import os
 import tempfile
 from collections.abc import Callable, Mapping, Sequence
 from datetime import date, datetime
-from functools import cache
+from functools import cache, lru_cache
 from importlib import resources
 from pathlib import Path
 
@@ -46,12 +46,13 @@ class ShopFolder:
         """The checkout desk of a shop."""
         catalogue: Mapping[str, Offer] | None = None
 
+        @lru_cache(maxsize=2)  # a request asks for its day many times, perhaps over midnight
         def sold_on(day: date) -> Sequence[Offer]:
             nonlocal catalogue
             if catalogue is None:
                 catalogue = {offer.sku: offer for offer in self._catalogue(retailer)}
             moves = not retailer.feed_sha256
-            return offers_on(catalogue, day) if moves else list(catalogue.values())
+            return tuple(offers_on(catalogue, day) if moves else catalogue.values())
 
         return Desk(retailer, sold_on, self._folder / retailer.name, self._now)
 
