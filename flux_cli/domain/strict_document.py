@@ -33,11 +33,13 @@ class StrictDocument:
 
     def __init__(self, document: Mapping[str, object], manner: Manner, place: str = "") -> None:
         self._left = dict(document)
+        self._asked: list[str] = []
         self._manner = manner
         self._place = place
 
     def take(self, key: str, read: Callable[[object], T]) -> T | None:
         """The value of `key`, or None where it is absent. Raises the manner's failure."""
+        self._asked.append(key)
         if key not in self._left:
             return None
         value = self._left.pop(key)
@@ -57,6 +59,7 @@ class StrictDocument:
 
     def parts(self, key: str, most: int, least: int = 0) -> list[StrictDocument]:
         """The objects in the list at `key`, each to be read to its end."""
+        self._asked.append(key)
         found = self._left.pop(key, None)
         if found is None:
             found = []
@@ -72,7 +75,8 @@ class StrictDocument:
     def done(self) -> None:
         """Raise the manner's failure if anything was not asked for."""
         for key in self._left:
-            raise self.wrong(str(key)[:64], f"is no part of {self._manner.noun}")
+            known = ", ".join(self._asked)
+            raise self.wrong(str(key)[:64], f"is no part of {self._manner.noun}: there are {known}")
 
     def wrong(self, key: str, why: str) -> InvalidInput:
         """The failure that names this key."""

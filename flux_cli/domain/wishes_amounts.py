@@ -25,7 +25,7 @@ _ONE = "|".join(sorted(_VALUES, key=len, reverse=True))
 _SPELT = re.compile(
     rf"\b(?:(?:{_ONE}|a|[0-9]+)[ -]+)?(?:hundred|thousand)\b"
     rf"(?:(?: +and)?[ -]+(?:{_ONE}|hundred|thousand)\b)*"
-    rf"|\b(?:{_ONE})(?:[ -]+(?:{_ONE}|hundred|thousand)\b)*"
+    rf"|\b(?:{_ONE})\b(?:[ -]+(?:{_ONE}|hundred|thousand)\b)*"
 )
 _DOZENS = re.compile(r"\b(?:(half) +a +|(a|[0-9]{1,4}) +)?dozens?\b(?: +of\b)?")
 _GROUPED = re.compile(r"(?<![\w.,])[0-9]{1,3}(?:,[0-9]{3})+(?![0-9,])")

@@ -165,6 +165,7 @@ class Clauses:
         found = find_phrases(reading, start, end)
         if self._counts_the_last(found, counts):
             found = replace(found, phrases=())
+        found = self._without_things(found, end)
         if found.phrases:
             self._goods(found, counts, share, sizes, (start, end))
         else:
@@ -174,6 +175,26 @@ class Clauses:
         self._judge(marks, found.phrases)
         self._bar(without, found.phrases)
         self._tell_rest(found, counts if not found.phrases else [])
+
+    def _without_things(self, found: Clause, end: int) -> Clause:
+        """A kind of no goods is a word of no known use: of `a whiteboard`, which nobody sells.
+
+        It tells of the goods before it only as in `…, organic` and `…, the black ones`.
+        """
+        kinds = found.kinds
+        if self.drafts and not found.unknown and not found.unsold:
+            kinds = tuple(kind for kind in kinds if self._is_thing(kind, end))
+        unknown = tuple(sorted({*found.unknown, *kinds}, key=lambda token: token.start))
+        left = tuple(kind for kind in found.kinds if kind not in kinds)
+        return replace(found, kinds=left, unknown=unknown)
+
+    def _is_thing(self, kind: Token, end: int) -> bool:
+        """Whether a word such as `laptop` stands for goods: `two laptops`, `and a laptop`."""
+        if kind.said != kind.word and kind.said.endswith("s"):
+            return True
+        text = self.reading.left
+        ends = not text[kind.end : end].strip(" .!")
+        return ends and re.search(r"\b(?:an?|another|new) +$", text[: kind.start]) is not None
 
     def _counts_the_last(self, found: Clause, counts: Sequence[Count]) -> bool:
         """Whether `cups` only counts, as in `coffee for all, 200 cups`."""

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from flux_cli.domain.agents import Agent
@@ -47,7 +48,7 @@ def backtest_policy(reader: Reader, policy: Policy, since: datetime | None = Non
     What it has counted is what it would have permitted itself; what was in the wallet, frozen,
     and voted is as it was. Mandates are left out: only the policy is on trial.
     """
-    trial = _Trial(reader, policy, [], frozenset(_agents(reader)))
+    trial = _Trial(reader, policy, frozenset(_agents(reader)))
     judged, changed = 0, list[Rejudged]()
     for intent in _decided(reader):
         at = intent.decided_at
@@ -55,7 +56,7 @@ def backtest_policy(reader: Reader, policy: Policy, since: datetime | None = Non
         mine = intent.requester == policy.agent and _asset(intent) == _asset_of(policy)
         if not mine:
             if intent.decision_id is not None:
-                trial.permitted.append((at, intent.spend))
+                trial.permit(intent.spend, at)
             continue
         verdict = trial.judge(intent, at)
         if since is not None and at < since:
@@ -69,22 +70,55 @@ def backtest_policy(reader: Reader, policy: Policy, since: datetime | None = Non
     return Backtest(judged, tuple(changed))
 
 
+@dataclass(slots=True)
+class _Counted:
+    """What was permitted one after the other, and the sum of what has not left its window."""
+
+    seen: deque[tuple[datetime, int]] = field(default_factory=deque)
+    units: int = 0
+
+    def add(self, at: datetime, units: int) -> None:
+        """Count one more, permitted no earlier than those before it."""
+        self.seen.append((at, units))
+        self.units += units
+
+    def since(self, start: datetime) -> tuple[int, int]:
+        """(units, how many) after `start`, which never goes back from one question to the next."""
+        while self.seen and self.seen[0][0] <= start:
+            self.units -= self.seen.popleft()[1]
+        return self.units, len(self.seen)
+
+
 @dataclass(frozen=True, slots=True)
 class _Trial:
-    """The policy on trial, with what has been permitted so far, oldest first."""
+    """The policy on trial, with what has been permitted so far, in the order it was."""
 
     reader: Reader
     policy: Policy
-    permitted: list[tuple[datetime, Spend]]
     agents: frozenset[str]
+    used: dict[tuple[Limit, str], _Counted] = field(default_factory=dict)
+    same: dict[tuple[object, ...], deque[tuple[datetime, str]]] = field(default_factory=dict)
 
     def judge(self, intent: PaymentIntent, at: datetime) -> object:
         """The verdict at that time; a permit is counted from then on."""
         spend = replace(intent.spend, mandate_id=None)
         verdict = authorize(spend, self._facts(intent, spend, at))
         if not isinstance(verdict, Denied):
-            self.permitted.append((at, spend))
+            self.permit(spend, at)
         return verdict
+
+    def permit(self, spend: Spend, at: datetime) -> None:
+        """Count a permitted payment in every limit it is for; it may be another agent's."""
+        if spend.amount.asset != self.policy.approval_threshold.asset:
+            return
+        for limit in dict.fromkeys(self.policy.limits):
+            if not _counts(limit, spend, self.policy.agent):
+                continue
+            for name, amount in parts(limit, spend):
+                if limit.below is None or amount <= limit.below:
+                    self.used.setdefault((limit, name), _Counted()).add(at, amount.units)
+        if self.policy.duplicate_window is not None:
+            self.same.setdefault(_alike(spend), deque()).append((at, spend.reference))
 
     def _facts(self, intent: PaymentIntent, spend: Spend, at: datetime) -> Facts:
         codes = {refusal.code for refusal in intent.refusals}
@@ -112,28 +146,22 @@ class _Trial:
 
     def _used(self, limit: Limit, spend: Spend, at: datetime) -> Iterator[Used]:
         start = limit.window.start(at)
-        recent = [past for when, past in self.permitted if when > start]
         for subject, part in parts(limit, spend):
-            amounts = [
-                amount
-                for past in recent
-                if past.amount.asset == part.asset and _counts(limit, past, spend.requester)
-                for name, amount in parts(limit, past)
-                if name == subject and (limit.below is None or amount <= limit.below)
-            ]
-            total = sum(amount.units for amount in amounts)
-            yield Used(limit, subject, replace(part, units=total), len(amounts))
+            counted = self.used.get((limit, subject), _Counted())
+            units, payments = counted.since(start)
+            yield Used(limit, subject, replace(part, units=units), payments)
 
     def _duplicates(self, spend: Spend, start: datetime) -> int:
-        payees = {share.payee for share in spend.shares}
-        return sum(
-            when > start
-            and (past.requester, past.amount, past.purpose)
-            == (spend.requester, spend.amount, spend.purpose)
-            and spend.reference in ("", past.reference)
-            and {share.payee for share in past.shares} == payees
-            for when, past in self.permitted
-        )
+        past = self.same.get(_alike(spend), deque())
+        while past and past[0][0] <= start:
+            past.popleft()
+        return sum(spend.reference in ("", reference) for _, reference in past)
+
+
+def _alike(spend: Spend) -> tuple[object, ...]:
+    """What payments have in common that may be the same one twice."""
+    payees = frozenset(share.payee for share in spend.shares)
+    return (spend.requester, spend.amount, spend.purpose, payees)
 
 
 def _counts(limit: Limit, past: Spend, requester: str) -> bool:

@@ -137,18 +137,21 @@ def _judged(deps: Deps, tx: Transaction, row: Row) -> Outcome:
     found = _recorded(tx, row, draft)
     if found is not None:
         return Outcome(row, found, repeated=True)
-    tx.put(draft, "payment.requested")
     verdict = authorize(draft.spend, gather_facts(tx, draft, None))
     if isinstance(verdict, Denied) and verdict.waits_for == "quorum_required":
         waiting = replace(draft, state=IntentState.AWAITING_QUORUM)
         tx.put(waiting, "payment.awaiting_quorum")
         return Outcome(row, replace(waiting, refusals=verdict.refusals), repeated=False)
-    return Outcome(row, apply_verdict(deps, tx, draft, verdict, None), repeated=False)
+    intent = apply_verdict(deps, tx, draft, verdict, None, is_new=True)
+    return Outcome(row, intent, repeated=False)
 
 
 def _recorded(reader: Reader, row: Row, draft: PaymentIntent) -> PaymentIntent | None:
     """What the row's key names already; raises `KeyReused` where that is another payment."""
     found = reader.lookup(PaymentIntent, key=row.key)
-    if found is not None and found.request_digest != draft.request_digest:
+    if found is None:
+        return None
+    same = found.request_digest == draft.request_digest
+    if not same or found.capture_method is not draft.capture_method:
         raise KeyReused(f"{row.key!r} already names another payment", subject=found.id)
     return found

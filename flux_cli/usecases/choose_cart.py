@@ -234,7 +234,9 @@ def _what_if(name: str, board: Board, strategy: Strategy, bounds: Bounds) -> Alt
     if other is None:
         return Alternative(name, None, "still nothing")
     missing = len(board.needs) - len(other.wanted)
-    note = f"all there in {other.days} days" + (f", {missing} needs left out" if missing else "")
+    note = f"all there in {other.days} {'day' if other.days == 1 else 'days'}"
+    if missing:
+        note += f", {missing} {'need' if missing == 1 else 'needs'} left out"
     return Alternative(name, dollars(other.solved.cents), note)
 
 

@@ -105,7 +105,8 @@ def explain_offer(deps: Deps, cart: Cart, ref: str) -> OfferExplained:
     said = [f"with it the cart costs {chosen.total}"]
     said.append(f"{more} more" if more.units > 0 else f"{-more} less" if more.units else "the same")
     if days:
-        said.append(f"and is there {abs(days)} days {'later' if days > 0 else 'sooner'}")
+        unit = "day" if abs(days) == 1 else "days"
+        said.append(f"and is there {abs(days)} {unit} {'later' if days > 0 else 'sooner'}")
     if len(chosen.dropped) > len(cart.dropped):
         said.append("and leaves out more")
     return OfferExplained(ref, need, number, of, one.score, chosen.total, ", ".join(said))

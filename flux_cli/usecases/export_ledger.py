@@ -50,7 +50,10 @@ def check_export(export: Export) -> None:
         )
     page = export.form is ExportForm.HTML
     if page and export.account is None:
-        raise InvalidInput("a page is of one account", param="--account")
+        whose = ("flux", "ledger", "export", "--format", "html", "--account", "AGENT")
+        raise InvalidInput(
+            "a page is of one account", param="--account", fixes=(Fix("say whose", whose),)
+        )
     if not page and (export.account is not None or export.asset is not None):
         raise InvalidInput(
             f"{export.form} is of every account: only html is of one",

@@ -137,7 +137,8 @@ def _why(change: Change, found: Found, chosen: Unfillable) -> Unfillable:
 
 
 def _planned(cart: Cart, found: Found, begun: datetime, now: datetime) -> Stage:
-    said = f"{len(found.needs)} needs, {found.searched} products, {cart.proof.status.value}"
+    needs = f"{len(found.needs)} {'need' if len(found.needs) == 1 else 'needs'}"
+    said = f"{needs}, {found.searched} products, {cart.proof.status.value}"
     return Stage("plan", "code and HiGHS", said, int((now - begun).total_seconds() * 1000))
 
 

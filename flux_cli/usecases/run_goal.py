@@ -304,10 +304,13 @@ def _work(deps: Deps, run: Run, progress: Progress) -> Run:
                     running[workers.submit(carry_out_task, deps, job, progress)] = task
             if not running:
                 break
-            finished, _ = wait(running, return_when=FIRST_COMPLETED)
+            try:
+                finished, _ = wait(running, return_when=FIRST_COMPLETED)
+            except BaseException:  # whoever stops it waits for the work under way, and is told
+                progress("stopping", works=len(running))
+                raise
             for future in finished:
-                task = running.pop(future)
-                done[task.id] = future.result().state
+                done[running.pop(future).id] = future.result().state
     if ContractState.PENDING_APPROVAL in done.values():
         return run
     _give_up_unreached(deps, run)

@@ -21,12 +21,12 @@ def agent_named(reader: Reader, text: str) -> Agent:
         return found
     try:
         return reader.resolve(Agent, text)
-    except NotFound as error:
+    except NotFound:
         raise NotFound(
             f"no agent named {text[:64]!r}",
             subject=text[:64],
             fixes=(Fix("see who there is", ("flux", "agents", "list")),),
-        ) from error
+        ) from None
 
 
 def every_agent(reader: Reader) -> list[Agent]:

@@ -89,6 +89,56 @@ def test_no_word_is_dropped_in_silence(case: Case) -> None:
     assert dropped == set()
 
 
+@pytest.mark.parametrize(
+    ("text", "needs", "warned"),
+    [
+        (
+            "3 usb-c cables and a whiteboard",
+            [(3, "cables", ("usb-c",))],
+            "'whiteboard' was not understood",
+        ),
+        (
+            "two laptops and a mouse",
+            [(1, "mice", ())],
+            "'two laptops' is nothing the shops sell: not bought",
+        ),
+        (
+            "2 whiteboards and 4 whiteboard markers",
+            [(4, "markers", ("whiteboard",))],
+            "'2 whiteboards' is nothing the shops sell: not bought",
+        ),
+        ("standing desk and 1 webcam", [(1, "webcams", ())], "'standing desk' was not understood"),
+    ],
+)
+def test_a_thing_that_nobody_sells_is_no_kind_of_the_goods_beside_it(
+    text: str, needs: list[tuple[object, ...]], warned: str
+) -> None:
+    assert [(need.quantity, need.category, need.terms) for need in read(text).needs] == needs
+    assert warnings(text) == [warned]
+
+
+@pytest.mark.parametrize("text", ["10 pens, black", "10 pens, the black ones"])
+def test_a_kind_after_goods_is_of_those_goods(text: str) -> None:
+    assert [(need.quantity, need.category, need.terms) for need in read(text).needs] == [
+        (10, "pens", ("black",))
+    ]
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("10 laptops", "'10 laptops' is nothing the shops sell: not bought"),
+        ("a whiteboard", "'whiteboard' was not understood"),
+        ("organic", "'organic' was not understood"),
+    ],
+)
+def test_a_wish_for_nothing_names_what_it_could_not_use(text: str, said: str) -> None:
+    with pytest.raises(InvalidInput) as caught:
+        read(text)
+
+    assert caught.value.message == f"the wish names nothing that can be shopped for; {said}"
+
+
 def test_every_remark_quotes_the_words_it_comes_from() -> None:
     spec = read("2 dozen badges, ideally 30 stikers, by Friday, under $500")
     text = "2 dozen badges, ideally 30 stikers, by Friday, under $500"

@@ -27,7 +27,7 @@ from small_economy import (
 
 from flux_cli.adapters.store.ledger import SqliteStore
 from flux_cli.domain.decisions import Decision
-from flux_cli.domain.intents import IntentState, PaymentIntent, Share
+from flux_cli.domain.intents import CaptureMethod, IntentState, PaymentIntent, Share
 from flux_cli.domain.money import Money
 from flux_cli.domain.policies import Limit, Window
 from flux_cli.errors import InvalidAmount, KeyReused
@@ -42,6 +42,7 @@ from flux_cli.usecases.batch_payments import (
     pay_each,
 )
 from flux_cli.usecases.ports import Deps
+from flux_cli.usecases.request_money import request_money
 
 
 def rows(*units: int, **changes: Any) -> list[Row]:
@@ -115,7 +116,7 @@ def test_rows_are_checked_before_any_is_paid(deps: Deps) -> None:
     assert check_rows(deps, mixed) == [
         Fault(3, "no agent named 'nobody'"),
         Fault(4, "pat has no policy for CREDIT, so it may spend none"),
-        Fault(5, "no mandates row 'man_none'"),
+        Fault(5, "no mandate 'man_none'"),
     ]
     assert trace(deps)[0] == 0
 
@@ -128,6 +129,27 @@ def test_a_key_of_another_payment_is_a_fault_and_one_of_the_same_is_none(deps: D
         each(deps, rows(11))
     with pytest.raises(KeyReused):
         pay_all(deps, rows(11))
+
+
+def test_a_key_of_a_payment_on_hold_is_a_fault_though_it_asks_for_the_same(deps: Deps) -> None:
+    (row,) = rows(10)
+    request_money(
+        deps,
+        replace(row.request, capture_method=CaptureMethod.MANUAL),
+        key=row.key,
+        progress=quiet,
+    )
+    assert check_rows(deps, [row]) == [Fault(2, "'row:2' already names another payment")]
+    with pytest.raises(KeyReused):
+        each(deps, [row])
+
+
+def test_a_row_writes_its_payment_once_so_that_the_next_counts_on(deps: Deps) -> None:
+    """A payment written over makes the store count each window of its policy from the start."""
+    each(deps, rows(10, 101))
+    with deps.store.reading() as reader:
+        kinds = [event.kind for event in reader.events() if event.kind.startswith("payment.")]
+    assert kinds == ["payment.captured", "payment.denied"]
 
 
 def test_all_together_are_paid_and_the_same_again_changes_nothing(deps: Deps) -> None:

@@ -127,7 +127,7 @@ def _failure(error: Exception, arguments: Sequence[str]) -> Failure:
 
     match error:
         case FluxError():
-            return failures.of_flux_error(error)
+            return failures.of_flux_error(error, _listing(arguments))
         case Denial():
             return failures.of_denial(error)
         case typer.TyperException():
@@ -136,6 +136,23 @@ def _failure(error: Exception, arguments: Sequence[str]) -> Failure:
             return failures.of_stop(Interrupted())
     words = {entry.name for entry in ENTRIES}
     return failures.of_bug(error, next((word for word in arguments if word in words), ""))
+
+
+LISTS_OF = {
+    "run": "runs",
+    "proof": "payments",
+    **dict.fromkeys(("pay", "freeze", "thaw", "wallets"), "agents"),
+}
+"""The noun whose list has what a daily verb names."""
+
+
+def _listing(arguments: Sequence[str]) -> tuple[str, ...]:
+    """The command that lists what these arguments name, where there is one."""
+    entries = {entry.name: entry for entry in ENTRIES}
+    word = next((one for one in arguments if one in entries), "")
+    entry = entries.get(LISTS_OF.get(word, word))
+    listed = entry is not None and "list" in getattr(loaded(entry), "commands", ())
+    return ("flux", entry.name, "list") if entry is not None and listed else ()
 
 
 def _report(failure: Failure, arguments: Sequence[str]) -> int:

@@ -34,7 +34,7 @@ from flux_cli.usecases.describe_run import shallow
 
 app = daily()
 
-COLUMNS = (
+COLUMNS: tuple[Column, ...] = (
     Column("line", "line", "number"),
     Column("state", "state", "status"),
     Column("from", "from"),
@@ -42,7 +42,7 @@ COLUMNS = (
     Column("amount", "amount", "money"),
     Column("id", "id", "id"),
     Column("purpose", "what"),
-    Column("why", "why not"),
+    Column("why", "why not", wraps=True),
 )
 PENDING = frozenset(
     {
@@ -129,7 +129,9 @@ def _refuse_all(flux: Invocation, outcome: Outcome) -> None:
 
 
 def _tell(flux: Invocation, outcomes: Sequence[Outcome]) -> ExitCode:
-    """Answer with a line for each row; the exit code is that of the worst of them."""
+    """Answer with a line for each row; the exit code is that of all that were not paid, if they
+    have one in common.
+    """
     paid = [outcome for outcome in outcomes if outcome.intent.state is PAID]
     pending = [outcome for outcome in outcomes if outcome.intent.state in PENDING]
     repeated = sum(outcome.repeated for outcome in paid)
@@ -138,14 +140,25 @@ def _tell(flux: Invocation, outcomes: Sequence[Outcome]) -> ExitCode:
     said += f"; {repeated} of them were paid before" if repeated else ""
     said = f"dry run, nothing kept: {said}" if flux.dry_run else said
     rows = [_described(outcome, dry_run=flux.dry_run) for outcome in outcomes]
-    flux.show(Listing("batch_row", rows, COLUMNS, last=f"{said}; money is simulated"))
+    columns = COLUMNS
+    if flux.for_people:  # as wide as a terminal: what it is for, or where one failed, why
+        left_out = "purpose" if any(row["why"] for row in rows) else "why"
+        columns = tuple(column for column in COLUMNS if column.field != left_out)
+    flux.show(Listing("batch_row", rows, columns, last=f"{said}; money is simulated"))
     if not flux.for_people:
         flux.note(said)
     if others and not flux.dry_run:
         flux.note("ask again for those in a file of their own: a changed file is another batch")
     if others:
-        return ExitCode.DENIED
+        ends = {_end(one.intent) for one in outcomes} - {ExitCode.OK}
+        return ends.pop() if len(ends) == 1 else ExitCode.DENIED
     return ExitCode.PENDING if pending else ExitCode.OK
+
+
+def _end(intent: PaymentIntent) -> ExitCode:
+    if intent.state is PAID or intent.state in PENDING:
+        return ExitCode.OK
+    return exit_code_of(intent.refusals) if intent.refusals else ExitCode.DENIED
 
 
 def _described(outcome: Outcome, *, dry_run: bool) -> dict[str, object]:

@@ -40,8 +40,8 @@ LONGEST = {
 
 FORMULAS = ("=", "+", "-", "@")
 
-Record = tuple[int, Mapping[str, str]]
-"""A line's number and its cells by column; empty cells are left out."""
+Record = tuple[int, Mapping[str, str] | str]
+"""A line's number and its cells by column, without the empty ones; or why it cannot be used."""
 
 
 class BadLine(Exception):
@@ -66,9 +66,9 @@ def read_batch(path: Path) -> list[Row]:
     rows: list[Row] = []
     faults: list[Fault] = []
     try:
-        for line, cells in _counted(records, _text(data)):
+        for found in _counted(records, _text(data)):
             try:
-                rows.append(_row(line, cells, name))
+                rows.append(_row(*_read(found), name))
             except BadLine as bad:
                 faults.append(bad.fault)
     except BadLine as bad:
@@ -108,11 +108,9 @@ def _bytes(path: Path) -> bytes:
 
 def _text(data: bytes) -> str:
     try:
-        text = data.decode("utf-8")
+        text = data.decode("utf-8-sig")  # spreadsheets begin their UTF-8 with a mark
     except UnicodeDecodeError as error:
         raise BadLine(data.count(b"\n", 0, error.start) + 1, "not UTF-8 text") from None
-    if text.startswith("\ufeff"):
-        raise BadLine(1, "begins with a byte order mark: save it as plain UTF-8")
     if "\0" in text:
         raise BadLine(text.count("\n", 0, text.index("\0")) + 1, "holds a NUL character")
     return text
@@ -125,6 +123,13 @@ def _counted(records: Callable[[str], Iterator[Record]], text: str) -> Iterator[
         yield record
 
 
+def _read(record: Record) -> tuple[int, Mapping[str, str]]:
+    line, cells = record
+    if isinstance(cells, str):
+        raise BadLine(line, cells)
+    return line, cells
+
+
 def _csv(text: str) -> Iterator[Record]:
     reader = csv.reader(io.StringIO(text, newline=""), strict=True)
     columns: list[str] | None = None
@@ -133,7 +138,7 @@ def _csv(text: str) -> Iterator[Record]:
             if columns is None:
                 columns = _columns(reader.line_num, cells)
             elif len(cells) > len(columns):
-                raise BadLine(reader.line_num, f"{len(cells)} cells under {len(columns)} columns")
+                yield reader.line_num, f"{len(cells)} cells under {len(columns)} columns"
             elif cells:
                 # What spreadsheets leave off at the end of a line is as good as empty.
                 named = zip(columns, cells, strict=False)
@@ -160,23 +165,28 @@ def _known(line: int, names: list[str]) -> None:
 
 def _json_lines(text: str) -> Iterator[Record]:
     for line, written in enumerate(text.split("\n"), 1):
-        if not written.strip():
-            continue
-        try:
-            pairs = json.loads(written, object_pairs_hook=_Pairs)
-        except (ValueError, RecursionError):
-            raise BadLine(line, "not JSON") from None
-        if not isinstance(pairs, _Pairs):
-            raise BadLine(line, "not a JSON object")
-        names = [name for name, _ in pairs]
-        _known(line, names)
-        if len(set(names)) < len(names):
-            raise BadLine(line, "a field is named twice")
-        cells = {name: value for name, value in pairs if isinstance(value, str) and value}
-        for name, value in pairs:
-            if value is not None and not isinstance(value, str):
-                raise BadLine(line, f"{name}: write it as text in quotes")
-        yield line, cells
+        if written.strip():
+            try:
+                yield line, _json_cells(line, written)
+            except BadLine as bad:
+                yield line, bad.fault.message
+
+
+def _json_cells(line: int, written: str) -> Mapping[str, str]:
+    try:
+        pairs = json.loads(written, object_pairs_hook=_Pairs)
+    except (ValueError, RecursionError):
+        raise BadLine(line, "not JSON") from None
+    if not isinstance(pairs, _Pairs):
+        raise BadLine(line, "not a JSON object")
+    names = [name for name, _ in pairs]
+    _known(line, names)
+    if len(set(names)) < len(names):
+        raise BadLine(line, "a field is named twice")
+    for name, value in pairs:
+        if value is not None and not isinstance(value, str):
+            raise BadLine(line, f"{name}: write it as text in quotes")
+    return {name: value for name, value in pairs if isinstance(value, str) and value}
 
 
 class _Pairs(list[tuple[str, object]]):

@@ -16,8 +16,9 @@ from flux_cli.entrypoints.cli.card_details import new_card_file
 from flux_cli.entrypoints.cli.card_documents import card_document, card_listing
 from flux_cli.entrypoints.cli.document import Document
 from flux_cli.entrypoints.cli.invocation import Invocation
+from flux_cli.entrypoints.cli.options import LIST
 from flux_cli.entrypoints.cli.ownership import TokenFile, prove_owner
-from flux_cli.entrypoints.cli.pages import FILTERED, filters, page
+from flux_cli.entrypoints.cli.pages import filters, page
 from flux_cli.entrypoints.cli.payment_requests import LONGEST_CATEGORY, key_of, named
 from flux_cli.entrypoints.cli.verb import noun, verb
 from flux_cli.errors import Fix, InvalidInput
@@ -39,12 +40,14 @@ MINUTES = {"m": 1, "h": 60, "d": 24 * 60}
 LIFETIME = re.compile(r"([1-9][0-9]{0,5})([mhd])", re.ASCII)
 
 
-@verb(app, "list", options=FILTERED, examples=("flux cards list --status active",))
+@verb(app, "list", options=LIST, examples=("flux cards list --status active",))
 def list_(flux: Invocation) -> None:
     """List cards, newest first."""
     deps = open_existing(flux.config, timeout=flux.timeout)
     with deps.store.reading() as reader:
-        cards, following = page(flux, reader, Card, filters(flux, reader, CardState, "holder"))
+        cards, following = page(
+            flux, reader, Card, filters(flux, reader, CardState, "holder"), "issued_at"
+        )
     empty = "no cards: `flux cards issue PAYMENT` makes one of a payment on hold"
     flux.show(card_listing(flux, cards, following=following, empty=empty))
 

@@ -10,7 +10,7 @@ import typer
 
 from flux_cli.domain.carts import Cart, CartState
 from flux_cli.domain.intents import IntentState, PaymentIntent
-from flux_cli.domain.money import CREDIT
+from flux_cli.domain.money import CREDIT, total
 from flux_cli.entrypoints.cli.cart_documents import cart_document
 from flux_cli.entrypoints.cli.chain_payouts import code_of, over_chain_again
 from flux_cli.entrypoints.cli.document import Document
@@ -72,6 +72,7 @@ def buy_cart(
 ) -> ExitCode:
     """Ask, buy, and tell what became of it; over a chain, pay the shops that sold there too."""
     refuse_above_maximum(flux, cart.total)
+    flux.resume_with("flux", "carts", "checkout", cart.id)
     progress = run_progress(flux)
     chain = over_chain_again(flux, deps, cart, progress, rail=rail)
     if cart.state is CartState.OPEN:
@@ -81,7 +82,6 @@ def buy_cart(
             flux.note(f"nothing is bought: flux carts checkout {cart.id} does it later")
             flux.show(cart_document(cart, found, for_people=flux.for_people))
             return ExitCode.OK
-    flux.resume_with("flux", "carts", "checkout", cart.id)
     if chain is not None and (waits := chain.before_cart(cart)) is not None:
         return waits
     ended = checkout(deps, cart.id, terms, progress=progress)
@@ -107,9 +107,16 @@ def tell_cart(flux: Invocation, deps: Deps, cart: Cart, found: Found | None) -> 
 
 def _bought(flux: Invocation, deps: Deps, cart: Cart, found: Found | None) -> Document:
     return cart_document(
-        cart, found, for_people=flux.for_people, last=LAST.get(cart.state, ""), bought=True,
+        cart, found, for_people=flux.for_people, last=_last(cart), bought=True,
         payment=_payment(deps, cart),
     )  # fmt: skip
+
+
+def _last(cart: Cart) -> str:
+    back = total([order.refunded for order in cart.orders], cart.total.asset)
+    if cart.state is CartState.BOUGHT and back.units:
+        return f"{back} of it was given back, simulated"
+    return LAST.get(cart.state, "")
 
 
 LAST = {

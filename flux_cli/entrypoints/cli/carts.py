@@ -24,7 +24,8 @@ from flux_cli.entrypoints.cli.cart_documents import cart_document, refuse_unfill
 from flux_cli.entrypoints.cli.document import Column, Document, Listing
 from flux_cli.entrypoints.cli.exit_codes import ExitCode
 from flux_cli.entrypoints.cli.invocation import Invocation
-from flux_cli.entrypoints.cli.pages import FILTERED, filters, page
+from flux_cli.entrypoints.cli.options import LIST
+from flux_cli.entrypoints.cli.pages import filters, page
 from flux_cli.entrypoints.cli.payment_requests import Rail, RailName
 from flux_cli.entrypoints.cli.rulings import shown_refusals
 from flux_cli.entrypoints.cli.run_progress import run_progress
@@ -68,7 +69,7 @@ OfferRef = Annotated[
 ]
 
 
-@verb(app, "list", options=FILTERED - {"run"}, examples=("flux carts list --status open",))
+@verb(app, "list", options=LIST - {"run"}, examples=("flux carts list --status open",))
 def list_(flux: Invocation) -> None:
     """List carts, newest first."""
     deps = open_existing(flux.config, timeout=flux.timeout)

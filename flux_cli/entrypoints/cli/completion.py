@@ -27,11 +27,13 @@ class Shell(StrEnum):
     without=TEXT_ONLY,
     examples=(
         "flux completion bash > ~/.local/share/bash-completion/completions/flux",
+        'flux completion zsh > "${fpath[1]}/_flux"',
         "flux completion fish > ~/.config/fish/completions/flux.fish",
     ),
 )
 def print_script(
-    flux: Invocation, shell: Annotated[Shell, typer.Argument(help="bash, zsh or fish.")]
+    flux: Invocation,
+    shell: Annotated[Shell, typer.Argument(metavar="SHELL", help="bash, zsh or fish.")],
 ) -> None:
     """Print the script that lets SHELL complete flux's commands and options."""
     from typer import completion

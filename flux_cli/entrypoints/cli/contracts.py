@@ -17,8 +17,8 @@ from flux_cli.domain.work import Artefact
 from flux_cli.entrypoints.cli import outcomes
 from flux_cli.entrypoints.cli.document import Column, Document, Listing
 from flux_cli.entrypoints.cli.invocation import Invocation
-from flux_cli.entrypoints.cli.options import MONEY
-from flux_cli.entrypoints.cli.pages import FILTERED, filters, page
+from flux_cli.entrypoints.cli.options import LIST, MONEY
+from flux_cli.entrypoints.cli.pages import filters, page
 from flux_cli.entrypoints.cli.refusal import Refusal
 from flux_cli.entrypoints.cli.verb import noun, verb
 from flux_cli.errors import Fix, InvalidInput
@@ -86,7 +86,7 @@ By = Annotated[
 ]
 
 
-@verb(app, "list", options=FILTERED, examples=("flux contracts list --status submitted",))
+@verb(app, "list", options=LIST, examples=("flux contracts list --status submitted",))
 def list_(
     flux: Invocation,
     provider: Annotated[

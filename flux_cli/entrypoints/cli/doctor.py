@@ -20,7 +20,11 @@ from flux_cli.entrypoints.cli.verb import daily, verb
 
 app = daily()
 
-COLUMNS = (Column("name", "check"), Column("state", "state", "status"), Column("found", "found"))
+COLUMNS = (
+    Column("name", "check"),
+    Column("state", "state", "status"),
+    Column("found", "found", wraps=True),
+)
 
 
 @verb(app, "doctor", examples=("flux doctor", "flux doctor --online"))
@@ -46,6 +50,7 @@ def doctor(
         _card_secret(flux),
         _owner(flux),
         _brain(flux),
+        *_pictures(flux),
         _row("rail", True, "simulated"),
     ]
     faults = 0
@@ -75,6 +80,12 @@ def _brain(flux: Invocation) -> dict[str, object]:
     found = f"{len(models)} of five seats by models, of {', '.join(sorted(lineages))}"
     alike = len(lineages) < 2
     return _row("brain", not alike, f"{found}: fewer than two model lineages" if alike else found)
+
+
+def _pictures(flux: Invocation) -> list[dict[str, object]]:
+    """Who paints for banners, where that is to be a model; nobody is asked, which would cost."""
+    images = flux.config.images
+    return [_row("pictures", images.asked, images.told)] if images.told else []
 
 
 def _providers(flux: Invocation) -> list[tuple[dict[str, object], ExitCode]]:

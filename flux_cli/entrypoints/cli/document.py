@@ -22,11 +22,13 @@ class Column:
     """One column people see: the field it shows (a dotted path), its heading, what it holds.
 
     Only `text` columns are shortened to fit, the last one first; money and numbers never are.
+    The last column may go on below itself instead: it `wraps`.
     """
 
     field: str
     heading: str
     kind: Kind = "text"
+    wraps: bool = False
 
     @property
     def align(self) -> Literal["left", "right"]:

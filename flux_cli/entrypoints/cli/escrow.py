@@ -19,9 +19,9 @@ from flux_cli.entrypoints.cli import outcomes
 from flux_cli.entrypoints.cli.document import Column, Document, Listing
 from flux_cli.entrypoints.cli.exit_codes import ExitCode
 from flux_cli.entrypoints.cli.invocation import Invocation
-from flux_cli.entrypoints.cli.options import MONEY
+from flux_cli.entrypoints.cli.options import LIST, MONEY
 from flux_cli.entrypoints.cli.ownership import TokenFile, prove_owner
-from flux_cli.entrypoints.cli.pages import FILTERED, filters, page
+from flux_cli.entrypoints.cli.pages import filters, page
 from flux_cli.entrypoints.cli.refusal import Refusal
 from flux_cli.entrypoints.cli.run_document import rows_of
 from flux_cli.entrypoints.cli.run_progress import run_progress
@@ -158,7 +158,7 @@ def _created(flux: Invocation, deps: Deps, outcome: Escrow | PaymentIntent, key:
     return ExitCode.PENDING
 
 
-@verb(app, "list", options=FILTERED - {"run"}, examples=("flux escrow list --status disputed",))
+@verb(app, "list", options=LIST - {"run"}, examples=("flux escrow list --status disputed",))
 def list_(
     flux: Invocation,
     payee: Annotated[
@@ -257,7 +257,11 @@ def dispute(
     """Stop an escrow until the owner decides."""
     deps, escrow = _found(flux, escrow_id)
     outcome = dispute_escrow(deps, escrow.id, by=by, reason=reason)
-    _answer(flux, outcome, f"disputed; `flux escrow resolve {escrow.id}` is the owner's decision")
+    _answer(
+        flux,
+        outcome,
+        f"disputed; `flux escrow resolve {escrow.id} --to-payee AMOUNT` is the owner's decision",
+    )
 
 
 @verb(app, "resolve", options=KEYED, examples=("flux escrow resolve esc_01 --to-payee 12.50",))

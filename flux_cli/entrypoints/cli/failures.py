@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import shlex
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import get_args
 
 import typer
 
@@ -14,7 +16,7 @@ from flux_cli.entrypoints.cli.document import Json, answer_json
 from flux_cli.entrypoints.cli.exit_codes import ExitCode, exit_code_of
 from flux_cli.entrypoints.cli.interruption import Interrupted
 from flux_cli.entrypoints.cli.refusal import Denial, Refusal, in_words
-from flux_cli.errors import Fix, FluxError
+from flux_cli.errors import AmbiguousId, Fix, FluxError, NotFound
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,9 +36,12 @@ class Failure:
     detail: Json | None = None
 
 
-def of_flux_error(error: FluxError) -> Failure:
-    """The failure a `FluxError` is."""
+def of_flux_error(error: FluxError, listing: Sequence[str] = ()) -> Failure:
+    """The failure a `FluxError` is; `listing` is the command that lists what may be named."""
     cause = error.__cause__
+    fixes = error.fixes
+    if not fixes and listing and isinstance(error, NotFound | AmbiguousId):
+        fixes = (Fix("see which there are", tuple(listing)),)
     return Failure(
         code=error.code,
         exit_code=exit_code_of(error),
@@ -46,7 +51,7 @@ def of_flux_error(error: FluxError) -> Failure:
         param=error.param,
         # Only causes whose words we know to be meant for a reader.
         why=str(cause) if isinstance(cause, FluxError | OSError) else None,
-        fixes=error.fixes,
+        fixes=fixes,
     )
 
 
@@ -70,13 +75,25 @@ def of_usage(error: typer.TyperException) -> Failure:
     path = context.command_path.split() if context is not None else ["flux"]
     parameter = getattr(error, "param", None)
     declared = parameter.opts[-1] if parameter is not None and parameter.opts else None
+    option = getattr(error, "option_name", None)
+    fix, message = Fix("see what it takes", (*path, "--help")), error.format_message()
+    if path == ["flux"] and option in _on_every_command():
+        message = f"No such option: {option}"  # typer would propose --version
+        fix = Fix("options stand after the command, as in", ("flux", "status", "--json"))
     return Failure(
         code="usage",
         exit_code=ExitCode.USAGE,
-        message=error.format_message(),
-        param=getattr(error, "option_name", None) or declared,
-        fixes=(Fix("see what it takes", (*path, "--help")),),
+        message=message,
+        param=option or declared,
+        fixes=(fix,),
     )
+
+
+def _on_every_command() -> set[str]:
+    from flux_cli.entrypoints.cli.options import COMMON, shared
+
+    options = [get_args(parameter.annotation)[1] for parameter in shared(COMMON)]
+    return {name for option in options for name in (option.default, *option.param_decls)}
 
 
 def of_stop(stop: Interrupted) -> Failure:

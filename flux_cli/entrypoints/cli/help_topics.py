@@ -10,11 +10,13 @@ from flux_cli.entrypoints.cli.exit_codes import MEANINGS
 START = """\
 Flux gives money to AI agents without giving them keys.
 
-  flux config show         what is set, and by whom
-  flux help exit-codes     what the shell is told
-  flux --help              every command
+  flux run marketing-campaign   a goal carried out: asked, voted, hired, paid, delivered
+  flux buy "snacks for 60"      the best cart over several shops; it asks before it buys
+  flux tui                      the economy, live
+  flux status                   who has what, and what needs attention
+  flux --help                   every command; flux help exit-codes|env|formats
 
-Each command takes --help, --json and -o table|json|jsonl|csv|tsv|md.
+All money is simulated until you set a chain. Each command takes --help and --json.
 """
 
 
@@ -60,6 +62,16 @@ Money in JSON is {"amount_minor": 120000000, "currency": "CREDIT", "exponent": 6
 "decimal": "120.000000"}: compute with amount_minor, show decimal. In tsv and csv it is
 the plain number. Times are RFC 3339 in UTC.
 """
+
+ABOUT: Mapping[str, str] = MappingProxyType(
+    {
+        "exit-codes": "what the shell is told, and when to try again",
+        "env": "the environment variables that are read",
+        "formats": "table, tsv, csv, json, jsonl, md; --fields and --jq",
+        "COMMAND": "what a command takes, e.g. flux help payments request",
+    }
+)
+"""A line on each topic."""
 
 TOPICS: Mapping[str, Callable[[], str]] = MappingProxyType(
     {"exit-codes": exit_codes, "env": lambda: ENVIRONMENT, "formats": lambda: FORMATS}

@@ -15,6 +15,7 @@ from flux_cli.domain.money import Money
 from flux_cli.domain.text import visible
 from flux_cli.entrypoints.cli.document import Answer, Listing
 from flux_cli.entrypoints.cli.exit_codes import ExitCode
+from flux_cli.entrypoints.cli.interruption import Terminated
 from flux_cli.entrypoints.cli.output import Format, Wish, rendered
 from flux_cli.entrypoints.cli.refusal import Denial, Refusal
 from flux_cli.entrypoints.cli.terminal import Terminal
@@ -143,7 +144,12 @@ class Invocation:
         try:
             with open("/dev/tty", "r+b", buffering=0) as tty:
                 tty.write(f"{visible(question)} [y/N] ".encode())
-                return tty.readline().decode(errors="replace").strip().lower() in {"y", "yes"}
+                try:
+                    said = tty.readline()
+                except (KeyboardInterrupt, Terminated):
+                    tty.write(b"\n")  # what is said of the stop stands on a line of its own
+                    raise
+                return said.decode(errors="replace").strip().lower() in {"y", "yes"}
         except OSError as error:
             raise InvalidInput(f"{question} There is no terminal to ask at.") from error
 

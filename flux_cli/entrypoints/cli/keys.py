@@ -86,7 +86,8 @@ def create(
         environment=Environment.LIVE if live else Environment.TEST,
         lasts=None if expires is None else _duration("--expires", expires),
     )
-    may = ", ".join(sorted(request.scopes))
+    admin = Scope.ADMIN in request.scopes
+    may = "do all that a key can" if admin else ", ".join(sorted(request.scopes))
     what = f"A program that has this key may {may} for {agent or f'all agents of {owner}'}."
     prove_owner(flux, deps, what, owner, token_file=owner_token_file)
     _show_once(flux, *create_key(deps, request))

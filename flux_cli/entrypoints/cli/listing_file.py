@@ -11,7 +11,7 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from flux_cli.domain.money import CREDIT, parse_money
-from flux_cli.errors import InvalidInput
+from flux_cli.errors import Fix, InvalidInput
 from flux_cli.usecases.publish_listing import NewListing
 
 LARGEST_FILE = 64 * 1024
@@ -62,7 +62,10 @@ def read_listing(path: Path) -> NewListing:
     except ValidationError as error:
         first = error.errors()[0]
         field = ".".join(str(part) for part in first["loc"]) or "the file"
-        raise InvalidInput(f"{shown}: {field}: {first['msg']}", param="FILE") from error
+        whole = Fix("see a whole listing", ("flux", "market", "publish", "--help"))
+        raise InvalidInput(
+            f"{shown}: {field}: {first['msg']}", param="FILE", fixes=(whole,)
+        ) from error
     except (ValueError, RecursionError) as error:
         raise InvalidInput(f"{shown} is neither TOML nor JSON: {error}", param="FILE") from error
     return NewListing(

@@ -138,7 +138,7 @@ def _make(flux: Invocation, deps: Deps, request: MandateRequest) -> Mandate:
     return made
 
 
-@verb(app, "list", options=LIST - {"run", "since", "until"}, examples=("flux mandates list",))
+@verb(app, "list", options=LIST - {"run"}, examples=("flux mandates list",))
 def list_(flux: Invocation) -> None:
     """List mandates, each below its parent for people, newest first for programs."""
     deps = open_existing(flux.config, timeout=flux.timeout)

@@ -39,9 +39,26 @@ REVIEWS = (
 )
 
 
+EXAMPLE = (
+    "",
+    "A listing.toml:",
+    '  schema = "flux.listing/1"',
+    '  provider = "acme"',
+    '  owner = "acme"',
+    '  trade = "researcher"',
+    '  title = "Answers from your own documents"',
+    '  description = "Reads what it is given and cites file and passage."',
+    '  media_types = ["text/markdown", "application/json"]',
+    '  price_min = "20.00"',
+    '  price_max = "45.00"',
+    "  turnaround_hours = 24",
+)
+"""A whole listing, at the end of the help."""
+
+
 def register(app: typer.Typer) -> None:
     """Add these verbs to `flux market`."""
-    verb(app, "publish", examples=("flux market publish listing.toml",))(publish)
+    verb(app, "publish", examples=("flux market publish listing.toml", *EXAMPLE))(publish)
     verb(app, "withdraw", examples=("flux market withdraw lst_01 --owner acme",))(withdraw)
     verb(app, "card", examples=("flux market card lst_01 --json",))(card)
     verb(app, "show", examples=("flux market show lst_01",))(show)

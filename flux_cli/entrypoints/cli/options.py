@@ -131,13 +131,13 @@ def moment(text: str, option: str, now: datetime) -> datetime:
         return now - timedelta(**{_UNITS[unit]: int(number)})
     try:
         parsed = datetime.fromisoformat(text)
-    except ValueError:
+        # A bare date or time means UTC: the ledger has no other clock.
+        return (parsed if parsed.tzinfo else parsed.replace(tzinfo=UTC)).astimezone(UTC)
+    except (ValueError, OverflowError):
         raise InvalidInput(
             f"{text!r} is not a time: write 2026-05-01, 2026-05-01T12:00:00Z, 24h or 7d",
             param=option,
         ) from None
-    # A bare date or time means UTC: the ledger has no other clock.
-    return (parsed if parsed.tzinfo else parsed.replace(tzinfo=UTC)).astimezone(UTC)
 
 
 def amount(text: str, option: str) -> Money:

@@ -11,7 +11,7 @@ from flux_cli.entrypoints.cli.document import Document
 from flux_cli.entrypoints.cli.exit_codes import ExitCode
 from flux_cli.entrypoints.cli.fail_on import ENDINGS, failure_of
 from flux_cli.entrypoints.cli.invocation import Invocation
-from flux_cli.entrypoints.cli.rulings import shown_refusals
+from flux_cli.entrypoints.cli.rulings import shown_refusals, ways_on
 from flux_cli.errors import Fix, WorkFailed
 
 PAUSED = frozenset({"economy_frozen", "agent_frozen", "agent_paused"})
@@ -34,14 +34,14 @@ def refuse(
     exit_code: ExitCode | None = None,
 ) -> None:
     """End the command as denied, with every rule that refused and the most that would pass."""
-    rulings = shown_refusals(intent.refusals, intent.amount.asset.code)
+    rulings = shown_refusals(intent.refusals, intent.amount.asset.code, document)
     most = intent.most_that_would_pass
     flux.deny(
         f"{intent.requester} asked for {intent.amount}; nothing moved",
         rulings,
         subject=intent.id,
         max_amount_minor=None if most is None else most.units,
-        fixes=(Fix("see what each rule and seat said", ("flux", "payments", "show", intent.id)),),
+        fixes=ways_on(intent, intent.refusals, document),
         document=document,
         exit_code=exit_code or exit_code_of(intent.refusals),
     )

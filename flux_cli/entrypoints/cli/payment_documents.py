@@ -13,9 +13,8 @@ from flux_cli.entrypoints.cli.document import Column, Document
 from flux_cli.entrypoints.cli.exit_codes import ExitCode
 from flux_cli.entrypoints.cli.invocation import Invocation
 from flux_cli.entrypoints.cli.outcomes import exit_code_of
-from flux_cli.entrypoints.cli.rulings import shown_refusals
+from flux_cli.entrypoints.cli.rulings import shown_refusals, ways_on
 from flux_cli.entrypoints.cli.run_document import rows_of
-from flux_cli.errors import Fix
 from flux_cli.usecases.check_payment import Judgement, describe_judgement
 from flux_cli.usecases.ports import Deps
 from flux_cli.usecases.view_payments import view_payment
@@ -182,10 +181,10 @@ def refuse(
     """End the command as denied, with every rule that refused and the most that would pass."""
     flux.deny(
         message,
-        shown_refusals(refusals, intent.amount.asset.code),
+        shown_refusals(refusals, intent.amount.asset.code, document),
         subject=intent.id,
         max_amount_minor=None if most is None else most.units,
-        fixes=(Fix("see what each rule and seat said", ("flux", "payments", "show", intent.id)),),
+        fixes=ways_on(intent, refusals, document),
         document=document,
         exit_code=exit_code_of(refusals),
     )

@@ -24,9 +24,9 @@ from flux_cli.entrypoints.cli.brain_options import (
 from flux_cli.entrypoints.cli.document import Listing
 from flux_cli.entrypoints.cli.exit_codes import ExitCode
 from flux_cli.entrypoints.cli.invocation import Invocation
-from flux_cli.entrypoints.cli.options import MONEY
+from flux_cli.entrypoints.cli.options import LIST, MONEY
 from flux_cli.entrypoints.cli.ownership import TokenFile, prove_owner
-from flux_cli.entrypoints.cli.pages import FILTERED, filters, page
+from flux_cli.entrypoints.cli.pages import filters, page
 from flux_cli.entrypoints.cli.payment_documents import (
     COLUMNS,
     PEOPLE_COLUMNS,
@@ -89,7 +89,7 @@ class Rail(StrEnum):
     SIMULATED = "simulated"
 
 
-@verb(app, "list", options=FILTERED, examples=("flux payments list --status denied",))
+@verb(app, "list", options=LIST, examples=("flux payments list --status denied",))
 def list_(flux: Invocation) -> None:
     """List payments, newest first."""
     deps = open_existing(flux.config, timeout=flux.timeout)

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import shlex
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from flux_cli.bootstrap import open_existing
+from flux_cli.domain.money import CREDIT
 from flux_cli.domain.policies import EVERYBODY, Policy
 from flux_cli.domain.policy_changes import Remark, lint
 from flux_cli.domain.policy_document import document_of, policy_from
@@ -34,6 +36,7 @@ from flux_cli.entrypoints.cli.payment_requests import (
 from flux_cli.entrypoints.cli.policy_files import (
     CHANGE_COLUMNS,
     change_rows,
+    counted_in,
     policy_document,
     policy_shown,
     read_document,
@@ -97,18 +100,26 @@ def show(
     flux: Invocation,
     agent: Subject,
     number: Annotated[
-        int | None, typer.Option(min=1, help="That version, and not what is in force.")
+        int | None,
+        typer.Option(min=1, metavar="N", help="That version, and not what is in force."),
+    ] = None,
+    asset: Annotated[
+        str | None,
+        typer.Option(metavar="CODE", help="Its policy for this asset, where it has several."),
     ] = None,
     toml: Annotated[bool, typer.Option("--toml", help="As a file to edit and set.")] = False,
 ) -> None:
     """Show an agent's policy, version by version; `--toml` writes a file to start from."""
     deps = open_existing(flux.config, timeout=flux.timeout)
     with deps.store.reading() as reader:
-        policy = _version(reader, agent, number)
+        policy, others = _version(reader, agent, number, asset)
     if toml:
         flux.terminal.write(policy_shown(policy))
         return
     flux.show(policy_document(policy, "only the owner changes it"))
+    if number is None and asset is None and others:
+        name = shlex.quote(agent)
+        flux.note(f"for {', '.join(others)} too: flux policy show {name} --asset {others[0]}")
 
 
 @verb(app, "history", examples=("flux policy history orchestrator",))
@@ -277,13 +288,27 @@ def _judge(
     return show_judgement(flux, check_payment(deps, request, policy=policy))
 
 
-def _version(reader: Reader, agent: str, number: int | None) -> Policy:
+def _version(
+    reader: Reader, agent: str, number: int | None, asset: str | None = None
+) -> tuple[Policy, list[str]]:
+    """What is in force, CREDIT's before other assets', or that version; and for what else one is.
+
+    Raises `InvalidInput` where there is none.
+    """
     versions = history(reader, agent)
-    found = [policy for policy in versions if number is None or policy.number == number]
+    code = None if asset is None else asset_of(asset).code
+    found = [
+        policy
+        for policy in versions
+        if number in (None, policy.number) and code in (None, counted_in(policy))
+    ]
     if not found:
         what = "no policy" if number is None else f"no policy number {number}"
+        what += "" if code is None else f" for {code}"
         raise InvalidInput(f"{agent} has {what}", param="AGENT" if number is None else "--number")
-    return found[0]
+    in_credit = (policy for policy in found if counted_in(policy) == CREDIT.code)
+    shown = next(in_credit, found[0])
+    return shown, sorted({counted_in(policy) for policy in versions} - {counted_in(shown)})
 
 
 def _candidate(deps: Deps, reader: Reader, agent: str, text: str) -> Revision:
@@ -297,11 +322,14 @@ def _candidate(deps: Deps, reader: Reader, agent: str, text: str) -> Revision:
 
 
 def _lint(flux: Invocation, subject: str) -> tuple[Remark, ...]:
-    if subject == EVERYBODY or not (subject == "-" or Path(subject).exists()):
+    is_file = subject == "-" or "/" in subject or subject.endswith(".toml")
+    if subject == EVERYBODY or not (is_file or Path(subject).exists()):
         deps = open_existing(flux.config, timeout=flux.timeout)
         with deps.store.reading() as reader:
             names = frozenset(agent.name for agent in every_agent(reader))
-            return lint(_version(reader, subject, None), names)
+            first, others = _version(reader, subject, None)
+            rest = [_version(reader, subject, None, asset)[0] for asset in others]
+            return tuple(remark for policy in (first, *rest) for remark in lint(policy, names))
     read = read_document(Path(subject))
     return lint(policy_from(read, "", id="", number=1, set_at=flux.now))
 
@@ -326,7 +354,8 @@ def _prove(flux: Invocation, deps: Deps, revision: Revision, token_file: Path | 
         return
     for row in change_rows(revision):
         if row["loosens"] or revision.old is None:
-            flux.note(f"{row['key']}: {row['before']} → {row['after']}")
+            before, after = (row[side] or "none" for side in ("before", "after"))
+            flux.note(f"{row['key']}: {before} → {after}")
     prove_owner(flux, deps, LOOSER, agent, terminal_only=True)
 
 

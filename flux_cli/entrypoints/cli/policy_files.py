@@ -8,7 +8,7 @@ import tomllib
 from collections.abc import Mapping
 from pathlib import Path
 
-from flux_cli.domain.policies import Policy
+from flux_cli.domain.policies import Limit, Policy
 from flux_cli.domain.policy_document import document_of
 from flux_cli.entrypoints.cli.document import Column, Document
 from flux_cli.errors import InvalidPolicy
@@ -96,15 +96,23 @@ def version_row(policy: Policy) -> dict[str, object]:
         "id": policy.id,
         "agent": policy.agent,
         "number": policy.number,
-        "asset": policy.approval_threshold.asset.code,
+        "asset": counted_in(policy),
         "per_payment": policy.per_payment,
-        "limits": ", ".join(
-            f"{limit.amount.decimal if limit.amount else limit.count} in {limit.window}"
-            for limit in policy.limits
-        ),
+        "limits": ", ".join(f"{_most(limit)} in {limit.window}" for limit in policy.limits),
         "note": policy.note,
         "set_at": policy.set_at,
     }
+
+
+def counted_in(policy: Policy) -> str:
+    """The code of the asset that its amounts are in."""
+    return policy.approval_threshold.asset.code
+
+
+def _most(limit: Limit) -> str:
+    """At most how much and how many: `$500.00`, `5 payments`, or both."""
+    payments = None if limit.count is None else f"{limit.count} payments"
+    return " and ".join(str(one) for one in (limit.amount, payments) if one is not None)
 
 
 def change_rows(revision: Revision) -> list[dict[str, object]]:

@@ -66,7 +66,7 @@ LARGEST_BRIEF = 200_000
 def run(
     flux: Invocation,
     goal: Annotated[
-        str, typer.Argument(help="A scenario's name or folder, or a goal in words.")
+        str, typer.Argument(metavar="GOAL", help="A scenario, its folder, or a goal in words.")
     ] = "",
     budget: Annotated[str | None, typer.Option(help="At most this much CREDIT, e.g. 120.")] = None,
     out: Annotated[Path | None, typer.Option(help="Folder for the deliverables.")] = None,

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from pathlib import Path
 
 from flux_cli.domain.money import Money
 from flux_cli.entrypoints.cli.ballots import one_lineage, stood_in_too
 from flux_cli.entrypoints.cli.cart_tables import HEADINGS
 from flux_cli.entrypoints.cli.cart_tables import TABLES as CART_TABLES
 from flux_cli.entrypoints.cli.document import Column, Document
+from flux_cli.entrypoints.cli.rulings import first_reason
 
 TABLES = {
     "ballots": (
@@ -45,6 +47,9 @@ TABLES = {
 }
 
 
+NO_VOTE = "none needed: it is within the owner's threshold"
+
+
 def run_document(document: Mapping[str, object], *, for_people: bool) -> Document:
     """The whole run for programs; for people the parts that answer who, how much and why."""
     if not for_people:
@@ -61,33 +66,34 @@ def _brief(document: Mapping[str, object]) -> dict[str, object]:
     }
     if isinstance(payment, Mapping):
         shown["asked"] = f"{payment['amount']}, {payment['state']}"
-    if isinstance(decision, Mapping) and isinstance(decision["tally"], Mapping):
-        tally = decision["tally"]
+    tally = decision["tally"] if isinstance(decision, Mapping) else None
+    if isinstance(tally, Mapping):
         needed = f"{tally['yes']} of 5 YES, {tally['needed']} needed"
         shown["votes"] = needed + one_lineage(tally) + stood_in_too(document)
+    elif isinstance(decision, Mapping) and decision["verdict"] == "permit":
+        shown["votes"] = NO_VOTE
     if isinstance(card, Mapping):
         shown["card"] = (
             f"{card['number']}, {card['state']}, {card['spent']} of {card['limit']}, SIMULATED"
         )
     purchases = rows_of(document, "purchases")
     cart = document["cart"]
+    ballots = [_ballot(ballot) for ballot in rows_of(document, "ballots")]
     if isinstance(cart, Mapping):
         shown |= _cart(cart)
-        shown["ballots"] = [_ballot(ballot) for ballot in rows_of(document, "ballots")]
-    elif purchases:
+    if ballots:
+        shown["ballots"] = ballots
+    if purchases:
         shown["purchases"] = [_purchase(purchase) for purchase in purchases]
         shown["denials"] = [denial for purchase in purchases for denial in _denials(purchase)]
-    else:
-        shown["ballots"] = [_ballot(ballot) for ballot in rows_of(document, "ballots")]
+    elif not isinstance(cart, Mapping):
         shown["hires"] = [_hire(hire) for hire in rows_of(document, "hires")]
     shown["balances"] = document["balances"]
     return shown
 
 
 def _ballot(ballot: Mapping[str, object]) -> dict[str, object]:
-    reasons = rows_of(ballot, "reasons")
-    why = str(reasons[0]["text"]) if reasons else ""
-    return {**ballot, "why": why}
+    return {**ballot, "why": first_reason(ballot)}
 
 
 def _cart(cart: Mapping[str, object]) -> dict[str, object]:
@@ -106,12 +112,18 @@ def _cart(cart: Mapping[str, object]) -> dict[str, object]:
 
 
 def orders_of(cart: Mapping[str, object]) -> list[dict[str, object]]:
-    """A cart's orders in which nothing is left blank."""
+    """A cart's orders in which nothing is left blank; what was given back whole says so."""
     blank = {"tracking": "-", "problem": "-"}
     return [
         {**order, **{name: order[name] or sign for name, sign in blank.items()}}
+        | ({"state": "refunded"} if _given_back(order) else {})
         for order in rows_of(cart, "orders")
     ]
+
+
+def _given_back(order: Mapping[str, object]) -> bool:
+    back = order["refunded"]
+    return isinstance(back, Money) and back.units > 0 and back == order["paid"]
 
 
 def _hire(hire: Mapping[str, object]) -> dict[str, object]:
@@ -170,4 +182,6 @@ def _last(document: Mapping[str, object]) -> str:
     files = rows_of(document, "deliverables")
     if not files:
         return ""
-    return f"{len(files)} files in {document['out']}; open report.html first"
+    out, here = Path(str(document["out"])), Path.cwd()
+    place = f"./{out.relative_to(here)}" if out.is_relative_to(here) else out
+    return f"{len(files)} files in {place}; open report.html first"

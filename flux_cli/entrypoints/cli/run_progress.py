@@ -24,13 +24,19 @@ SENTENCES = {
     "no_words": "no texts from {model} for the {trade} ({error}): the offline ones are used",
     "worded": "{model} writes {texts} texts for the {trade}",
     "not_worded": "{model}'s texts for the {trade} are not taken: {why}",
+    "no_picture": "no picture from {model} for the {trade} ({error})",
+    "painted": "{model} paints the scenery for the {trade}",
+    "not_painted": "{model}'s picture for the {trade} is not taken: {why}",
+    "drawn": "the {trade} draws the scenery itself",
     "unpaid": "{cost} for {what} could not be charged ({why})",
     "approved": "approved: {amount}, {yes} of 5 YES, {needed} needed",
+    "unvoted": "approved: {amount}, within the owner's threshold, so without a vote",
     "waiting": "payment {payment} is {state}",
     "escrow": "{amount} from the card into escrow for {agent}",
     "working": "{agent} works on {task}",
     "doing": "{agent}: {doing}",
     "submitted": "{agent} hands in {files} files",
+    "stopping": "stopping when what is under way is done: {works} works",
     "revision": "{task} goes back: {failed}",
     "paid": "{agent} is paid {amount}: all {checks} checks passed",
     "refunded": "{agent} is not paid, the money came back: {reason}",
@@ -55,6 +61,11 @@ def run_progress(flux: Invocation) -> Progress:
 
     def say(step: str, /, **facts: object) -> None:
         shown = {name: visible(str(value)) for name, value in facts.items()}
-        flux.note("· " + SENTENCES[step].format(**shown))
+        unvoted = step == "approved" and not facts["needed"]
+        sentence = SENTENCES["unvoted" if unvoted else step]
+        for name in (name for name, value in facts.items() if value == 1):
+            # A fact is named as its sentence counts it: `{tasks} tasks`.
+            sentence = sentence.replace(f"{{{name}}} {name}", f"{{{name}}} {name[:-1]}")
+        flux.note("· " + sentence.format(**shown))
 
     return say

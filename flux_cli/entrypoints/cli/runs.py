@@ -61,7 +61,8 @@ def list_runs(flux: Invocation) -> None:
 
 @verb(app, "show")
 def show(
-    flux: Invocation, run: Annotated[str, typer.Argument(help="A run's id, or a part of it.")]
+    flux: Invocation,
+    run: Annotated[str, typer.Argument(metavar="RUN", help="A run's id, or a part of it.")],
 ) -> None:
     """Show one run whole: plan, decision, ballots, card, hires, entries, deliverables."""
     deps = open_existing(flux.config, timeout=flux.timeout)
@@ -73,7 +74,9 @@ def show(
 @verb(app, "resume")
 def resume(
     flux: Invocation,
-    run: Annotated[str, typer.Argument(help="A run's id; the latest unfinished without.")] = "",
+    run: Annotated[
+        str, typer.Argument(metavar="RUN", help="A run's id; the latest unfinished without.")
+    ] = "",
     fail_on: FailOn = None,
 ) -> ExitCode:
     """Go on with a run from where it stopped; nothing is asked or paid twice."""

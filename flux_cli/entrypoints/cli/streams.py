@@ -19,9 +19,9 @@ from flux_cli.domain.streams import (
 from flux_cli.entrypoints.cli.document import Column, Document, Listing
 from flux_cli.entrypoints.cli.exit_codes import ExitCode
 from flux_cli.entrypoints.cli.invocation import Invocation
-from flux_cli.entrypoints.cli.options import MONEY, amount, moment
+from flux_cli.entrypoints.cli.options import LIST, MONEY, amount, moment
 from flux_cli.entrypoints.cli.outcomes import refuse
-from flux_cli.entrypoints.cli.pages import FILTERED, filters, page
+from flux_cli.entrypoints.cli.pages import filters, page
 from flux_cli.entrypoints.cli.verb import noun, verb
 from flux_cli.errors import InvalidInput
 from flux_cli.usecases.ports import Deps, Reader
@@ -121,7 +121,7 @@ def open_(
     return _tell(flux, deps, answer, key, "money is locked for it and earned with time; simulated")
 
 
-@verb(app, "list", options=FILTERED - {"run"}, examples=("flux streams list --status active",))
+@verb(app, "list", options=LIST - {"run"}, examples=("flux streams list --status active",))
 def list_(flux: Invocation) -> None:
     """List streams, newest first, with what has accrued by now; --agent is who pays."""
     deps = open_existing(flux.config, timeout=flux.timeout)

@@ -88,11 +88,17 @@ def listing(
     heads = [Cell(column.heading, "bold") for column in columns]
     lines: list[Line] = []
     for row in (heads, *rows):
-        cells = [
-            _set(cell, column, space)
-            for cell, column, space in zip(row, columns, widths, strict=True)
-        ]
-        lines.append(_joined(cells))
+        *others, last = row
+        parts = _folded(last.text, widths[-1]) if columns[-1].wraps else [last.text]
+        for number, part in enumerate(parts):
+            shown = others if number == 0 else [Cell("")] * len(others)
+            cells = [
+                _set(cell, column, space)
+                for cell, column, space in zip(
+                    (*shown, replace(last, text=part)), columns, widths, strict=True
+                )
+            ]
+            lines.append(_joined(cells))
     return lines
 
 
@@ -236,6 +242,13 @@ def _wrapped(text: str, room: int | None) -> list[str]:
             longer = word
         line = longer
     return [*lines, line]
+
+
+def _folded(text: str, room: int) -> list[str]:
+    """As `_wrapped`, and what is longer than a line, such as a path, is cut and goes on."""
+    return [
+        line[at : at + room] for line in _wrapped(text, room) for at in range(0, len(line), room)
+    ] or [text]
 
 
 def _blocks(

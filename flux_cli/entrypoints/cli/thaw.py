@@ -13,6 +13,7 @@ from flux_cli.entrypoints.cli.invocation import Invocation
 from flux_cli.entrypoints.cli.verb import daily, verb
 from flux_cli.usecases.found_economy import found_economy
 from flux_cli.usecases.freeze import set_frozen
+from flux_cli.usecases.view_agents import agent_named
 
 app = daily()
 
@@ -26,6 +27,9 @@ def thaw(
 ) -> None:
     """Let a frozen economy or agent go on."""
     deps = open_existing(flux.config, timeout=flux.timeout)
+    if subject != ECONOMY:
+        with deps.store.reading() as reader:
+            agent_named(reader, subject)
     who = "the economy" if subject == ECONOMY else subject
     if not flux.confirm(f"Let {who} spend again?"):
         flux.note(f"{who} stays as it is")

@@ -131,7 +131,7 @@ def tui(
     if snapshot is None:
         return ExitCode.TERMINATED if start.run(dashboard) else ExitCode.OK
     start.picture(dashboard, snapshot, cells)
-    flux.note(f"{snapshot} shows {screen} at {size}")
+    flux.note(f"{snapshot} shows {open_ or screen} at {size}")
     return ExitCode.OK
 
 

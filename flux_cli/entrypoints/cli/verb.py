@@ -4,24 +4,28 @@ from __future__ import annotations
 
 import inspect
 import os
+import re
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, TypeVar
 
 import typer
-from typer.core import TyperCommand
+from typer.core import TyperCommand, TyperGroup
 
 from flux_cli.entrypoints.cli import options as shared_options
-from flux_cli.entrypoints.cli.exit_codes import ExitCode
+from flux_cli.entrypoints.cli.exit_codes import ExitCode, exit_code_of
 from flux_cli.entrypoints.cli.interruption import Interrupted, Terminated
 from flux_cli.entrypoints.cli.invocation import Invocation
 from flux_cli.entrypoints.cli.output import Format, Wish
 from flux_cli.entrypoints.cli.terminal import open_terminal
-from flux_cli.errors import InvalidInput
+from flux_cli.errors import Fix, FluxError, InvalidInput
 
 TEXT_ONLY = frozenset({"output", "as_json", "fields", "jq", "quiet", "yes", "db", "timeout"})
 """What to leave out `without` where the answer is a text and not a document."""
+
+LONGEST_SENTENCE = 1_000
+"""Characters of a verb's first sentence that its noun's help shows: all of any sentence."""
 
 Command = TypeVar("Command", bound=Callable[..., ExitCode | None])
 
@@ -29,6 +33,7 @@ Command = TypeVar("Command", bound=Callable[..., ExitCode | None])
 def noun(summary: str) -> typer.Typer:
     """An app for one noun's verbs; without a verb it prints its help."""
     app = typer.Typer(
+        cls=NounGroup,
         help=summary,
         add_completion=False,
         rich_markup_mode=None,
@@ -113,6 +118,11 @@ def _carried_out(
     except typer.Exit:
         invocation.send()  # ending with a number of its own is still an answer
         raise
+    except FluxError as error:
+        temporary = exit_code_of(error) is ExitCode.TEMPORARY
+        if temporary and not error.fixes and invocation.resume:
+            error.fixes = (Fix("then go on from where it stopped", invocation.resume),)
+        raise
     except BrokenPipeError as error:
         # A pipe or socket of the command's own; typer would take it for stdout and say nothing.
         raise RuntimeError("a connection was closed while the command used it") from error
@@ -157,8 +167,28 @@ def _format(output: Format | None, as_json: bool) -> Format | None:
     return Format.JSON if as_json else output
 
 
+class NounGroup(TyperGroup):
+    """Help with each verb's whole first sentence; it goes on below where a line is too short."""
+
+    def format_commands(self, ctx: Any, formatter: Any) -> None:
+        """Write the verbs in the order of the module."""
+        named = [(name, self.get_command(ctx, name)) for name in self.list_commands(ctx)]
+        rows = [
+            (name, command.get_short_help_str(limit=LONGEST_SENTENCE))
+            for name, command in named
+            if command is not None and not command.hidden
+        ]
+        with formatter.section("Commands"):
+            formatter.write_dl(rows)
+
+
 class VerbCommand(TyperCommand):
     """Help in sections: a command's own options first, what every command has last."""
+
+    def collect_usage_pieces(self, ctx: Any) -> list[str]:
+        """`FROM TO AMOUNT`, as the examples are typed: typer writes `{FROM} {TO} {AMOUNT}`."""
+        pieces = super().collect_usage_pieces(ctx)
+        return [re.sub(r"^\{(\w+)(\.{3})?\}.*", r"\1\2", piece) for piece in pieces]
 
     def format_options(self, ctx: Any, formatter: Any) -> None:
         """Write the options under the heading each belongs to."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from typing import Annotated
 
 import typer
@@ -164,7 +165,8 @@ def exchange_(
 
 
 def _exchange_document(made: Exchange, *, for_people: bool) -> Document:
-    rate = f"{made.rate_numerator}/{made.rate_denominator}"
+    # As it was given: nine digits at most stand after the point.
+    rate = Decimal(made.rate_numerator) / made.rate_denominator
     last = f"{made.given} became {made.taken}, simulated"
     if for_people:
         lost = f"{made.lost} of {Money(1, made.taken.asset)}" if made.lost else "nothing"
@@ -173,7 +175,7 @@ def _exchange_document(made: Exchange, *, for_people: bool) -> Document:
             "agent": made.agent,
             "given": made.given,
             "taken": made.taken,
-            "rate": f"{rate} {made.taken.asset.code} for each {made.given.asset.code}",
+            "rate": f"{rate:f} {made.taken.asset.code} for each {made.given.asset.code}",
             "lost by rounding down": lost,
             "idempotency_key": made.key,
         }

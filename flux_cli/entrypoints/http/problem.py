@@ -45,13 +45,20 @@ def status_of(error: errors.FluxError) -> int:
     return next((status for kind, status in STATUS_BY_ERROR if isinstance(error, kind)), 500)
 
 
+OURS = ("missing", "string_", "int_", "bool_", "list_", "dict_", "too_", "enum", "literal_error",
+        "greater_", "less_")  # fmt: skip
+"""Kinds of validation error whose sentence holds nothing that the client wrote."""
+
+
 def fault_of(first: Mapping[str, Any]) -> str:
     """Where a body is wrong and how, by its first validation error.
 
     What a client made up is not said again, neither its values nor the names of its fields.
     """
     known = first["loc"][:-1] if first["type"] == "extra_forbidden" else first["loc"]
-    return f"{'.'.join(str(part) for part in known)}: {first['type']}"
+    kind = str(first["type"])
+    said = first["msg"] if kind.startswith(OURS) else kind
+    return f"{'.'.join(str(part) for part in known)}: {said}"
 
 
 def problem(

@@ -56,7 +56,6 @@ BAD: list[tuple[str, str, str | bytes, str]] = [
     ("a huge cell", "p.csv", HEAD + f"a,b,1,{'x' * 140_000}\n", "line 2: not CSV"),
     ("an asset", "p.csv", "from,to,amount,asset\na,b,1,XYZ\n", "line 2: 'XYZ'"),
     ("a NUL", "p.csv", HEAD + GOOD + "a,b,1,\0\n", "line 3: holds a NUL"),
-    ("a BOM", "p.csv", b"\xef\xbb\xbf" + (HEAD + GOOD).encode(), "line 1: begins with a byte"),
     ("Latin-1", "p.csv", (HEAD + GOOD).encode() + b"a,b,1,caf\xe9\n", "line 3: not UTF-8"),
     ("UTF-16", "p.csv", (HEAD + GOOD).encode("utf-16"), "line 1: not UTF-8"),
     (
@@ -117,6 +116,36 @@ def test_every_fault_of_a_file_is_named_up_to_twenty(economy: Flux) -> None:
         f"line {number}" for number in range(2, 22)
     ]
     assert lines[-1] == "  and 5 more"
+
+
+def test_a_line_that_cannot_be_read_hides_no_fault_after_it(economy: Flux) -> None:
+    bad = '{"from":"a","to":"b","amount":1.5}\nno JSON\n[]\n{"from":"a","to":"b","amount":"x"}\n'
+    told = economy("batch", write("p.jsonl", bad), "--json").json()["error"]["message"]
+    assert told.split("\n")[1:] == [
+        "  line 1: amount: write it as text in quotes",
+        "  line 2: not JSON",
+        "  line 3: not a JSON object",
+        "  line 4: 'x' is not an amount: write digits and at most one point",
+    ]
+    wide = economy("batch", write("p.csv", HEAD + "a,b,1,x,y\na,b,-1,x\n"), "--json")
+    assert wide.json()["error"]["message"].split("\n")[1:] == [
+        "  line 2: 5 cells under 4 columns",
+        "  line 3: '-1' is not an amount: write digits and at most one point",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("p.csv", HEAD + GOOD),
+        ("p.jsonl", '{"from":"orchestrator","to":"researcher","amount":"1.50"}\n'),
+    ],
+)
+def test_what_a_spreadsheet_puts_before_its_utf_8_is_no_part_of_it(
+    economy: Flux, name: str, text: str
+) -> None:
+    assert economy("batch", write(name, text.encode("utf-8-sig"))).code == 0
+    assert spent(economy) == 1_500_000
 
 
 @pytest.mark.parametrize("name", ["nothing.csv", "folder.csv"])
@@ -180,7 +209,10 @@ def test_each_row_has_its_line_in_every_form(economy: Flux) -> None:
     assert table[1] == [
         "2", "paid", "orchestrator", "researcher", "1.50", listed[0]["id"], "interviews", "",
     ]  # fmt: skip
-    people = economy("batch", mixed, tty=True, columns=130, NO_COLOR="1")
+    heading = "line  state     from          to                amount  id            why not"
+    narrow = economy("batch", mixed, tty=True, columns=80, NO_COLOR="1").out.splitlines()
+    assert (narrow[0], max(map(len, narrow)) <= 80) == (heading, True)
+    people = economy("batch", mixed, tty=True, columns=160, NO_COLOR="1")
     assert people.code == 3
     assert [line.split()[:3] for line in people.out.splitlines()] == [
         ["line", "state", "from"], ["2", "✓", "paid"], ["3", "✗", "denied"], ["4", "✗", "denied"],
@@ -221,6 +253,13 @@ def test_all_or_nothing_without_the_money_ends_as_out_of_funds(economy: Flux) ->
     assert (ended.code, ended.json()["error"]["code"]) == (6, "insufficient_funds")
     assert ended.json()["error"]["message"].startswith("line 22: ")
     assert spent(economy) == 0
+
+
+def test_rows_that_lack_only_the_money_end_as_out_of_funds(economy: Flux) -> None:
+    rows = "".join(f"orchestrator,researcher,25,job {number}\n" for number in range(21))
+    assert economy("batch", write("p.csv", HEAD + rows), "--json").code == 6
+    denied = rows + "orchestrator,researcher,9999,job 22\n"
+    assert economy("batch", write("q.csv", HEAD + denied), "--json").code == 3
 
 
 def test_a_dry_run_shows_every_row_and_keeps_nothing(economy: Flux) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -217,6 +218,9 @@ def test_a_shops_part_is_given_back(flux: Flux, wish: Path) -> None:
     order = after.json()["orders"][0]
     assert (order["refunded"], order["problem"]) == (order["paid"], "canceled before it left")
     assert flux("carts", "refund", cart["id"], "ebay", "--json").code == 5
+    shown = flux("carts", "refund", cart["id"], shop, tty=True, NO_COLOR="1")
+    assert re.search(rf"(?m)^  {shop} +○ refunded  ", shown.out)
+    assert shown.err.endswith(" of it was given back, simulated\n")
     assert flux("verify").code == 0
 
 

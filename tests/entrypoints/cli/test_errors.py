@@ -1,5 +1,6 @@
 import json
 import os
+import re
 import signal
 import stat
 import subprocess
@@ -66,6 +67,29 @@ def test_in_json_a_failure_is_the_one_document_on_stdout(flux: Any, go: Any) -> 
             "schema": "flux.error/1",
         }
     }
+
+
+@pytest.mark.parametrize(
+    ("words", "listed"),
+    [
+        ("runs show zzz", "runs"),
+        ("run --resume run_zzz", "runs"),
+        ("carts show cart_zzz", "carts"),
+        ("webhooks show zzz", "webhooks"),
+        ("freeze nobody", "agents"),
+        ("pay nobody researcher 3", "agents"),
+    ],
+)
+def test_who_names_what_is_not_there_is_told_how_to_see_what_is(
+    flux: Any, words: str, listed: str
+) -> None:
+    flux("init")
+    ended = flux(*words.split(), "--json")
+
+    assert ended.code == 5
+    assert ended.json()["error"]["fix"] == [
+        {"say": "see which there are", "argv": ["flux", listed, "list"]}
+    ]
 
 
 def test_a_failure_in_jsonl_is_one_line(flux: Any, go: Any) -> None:
@@ -403,6 +427,45 @@ def test_help_topics(flux: Any, topic: str) -> None:
     assert (ended.code, ended.err) == (0, "")
     assert max(map(len, ended.out.splitlines())) <= 100
     assert topic in flux("help").out
+
+
+def test_help_on_a_command_is_that_commands_help(flux: Any) -> None:
+    assert flux("help", "pay").out == flux("pay", "--help").out
+    assert flux("help", "payments", "request").out == flux("payments", "request", "--help").out
+    assert flux("help", "cards").out == flux("cards", "--help").out
+    assert (flux("help", "cards", "nope").code, flux("help").code) == (2, 0)
+
+
+@pytest.mark.parametrize("option", ["--yes", "--db", "-q", "-o"])
+def test_an_option_before_the_command_is_told_its_place(flux: Any, option: str) -> None:
+    ended = flux(option, "status")
+
+    assert ended.code == 2
+    assert ended.err == (
+        f"flux: No such option: {option}\n"
+        "  fix: options stand after the command, as in: flux status --json\n"
+    )
+    assert "see what it takes" in flux("--nope", "status").err
+
+
+def test_what_stops_a_command_for_a_while_names_the_way_on(flux: Any, go: Any) -> None:
+    def fail(flux: Invocation) -> None:
+        flux.resume_with("flux", "runs", "resume", "run_1")
+        raise StorageFailed("cannot write report.html: No space left on device")
+
+    go(fail)
+
+    assert flux("demo", "go").err == (
+        "flux: cannot write report.html: No space left on device\n"
+        "  fix: then go on from where it stopped: flux runs resume run_1\n"
+    )
+
+
+def test_flux_alone_names_commands_that_are_there(flux: Any) -> None:
+    named = re.findall(r"^  flux ([a-z]+) ", flux().out, re.MULTILINE)
+
+    assert named == ["run", "buy", "tui", "status"]
+    assert set(named) <= {entry.name for entry in nouns.ENTRIES}
 
 
 def test_an_unknown_topic_names_those_there_are(flux: Any) -> None:

@@ -238,3 +238,4 @@ def test_text_that_would_move_the_cursor_is_spelt_out(flux: Flux) -> None:
                  tty=True)  # fmt: skip
     assert not {"\x07", "\u202e"} & set(shown.out)
     assert "]0;x" in shown.out
+    assert f"`flux escrow resolve {made['id']} --to-payee AMOUNT`" in shown.out + shown.err

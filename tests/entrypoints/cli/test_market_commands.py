@@ -254,3 +254,20 @@ def test_a_dry_run_shows_the_plan_with_its_costs_and_keeps_nothing(founded: Flux
     assert [one["code"] for one in denied["refusals"]] == ["budget_exceeded"]
     assert founded("runs", "list", "--json").json()["data"] == []
     assert (states(founded), founded("ledger", "entries", "--json").out) == ([], before)
+
+
+def test_the_listing_that_the_help_shows_is_one_that_is_taken(flux: Flux, home: Path) -> None:
+    shown = flux("market", "publish", "--help").out
+    text = shown.partition("A listing.toml:\n")[2]
+    (home / "work" / "listing.toml").write_text(text)
+
+    assert flux("market", "publish", str(home / "work" / "listing.toml")).code == 0
+
+
+def test_a_file_that_is_no_listing_names_where_a_whole_one_is_shown(flux: Flux, home: Path) -> None:
+    (home / "work" / "listing.toml").write_text('title = "x"')
+    error = flux("market", "publish", str(home / "work" / "listing.toml"), "--json").json()["error"]
+
+    assert (error["exit_code"], error["fix"][0]["argv"]) == (
+        2, ["flux", "market", "publish", "--help"],
+    )  # fmt: skip

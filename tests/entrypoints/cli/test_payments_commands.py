@@ -609,3 +609,8 @@ def test_what_others_wrote_stays_data(flux: Flux) -> None:
     assert "\x1b" not in shown
     strange = flux("pay", "orchestrator", "no\u202ebody", "1")
     assert "\u202e" not in strange.err
+
+
+def test_nobody_is_asked_whether_to_thaw_an_agent_there_is_not(flux: Flux) -> None:
+    told = flux("thaw", "nobody", "--json")
+    assert (told.code, told.json()["error"]["message"]) == (5, "no agent named 'nobody'")

@@ -94,6 +94,42 @@ def test_rolling_back_makes_the_next_version(flux: Flux, home: Path, owner: dict
     assert now["per_payment"] == "250.00"
 
 
+def test_a_policy_for_another_asset_hides_none_of_those_in_force(
+    flux: Flux, home: Path, owner: dict[str, str]
+) -> None:
+    (home / "euro.toml").write_text('asset = "EUR"\nper_payment = "9.00"\npayees = ["nobody"]\n')
+    argv = ["policy", "set", "orchestrator", str(home / "euro.toml")]
+    code, shown = at_a_terminal(argv, "orchestrator")
+    assert (code, "per_payment: none → 9.00" in shown) == (0, True)
+    first = flux("policy", "show", "orchestrator", tty=True)
+    assert "250.00" in first.out
+    assert "for EUR too: flux policy show orchestrator --asset EUR" in first.out + first.err
+    euro = flux("policy", "show", "orchestrator", "--asset", "EUR", "--json").json()
+    assert (euro["asset"], euro["number"], euro["per_payment"]) == ("EUR", 2, "9.00")
+    none = flux("policy", "show", "orchestrator", "--asset", "JPY")
+    assert (none.code, "orchestrator has no policy for JPY" in none.err) == (2, True)
+    remarks = flux("policy", "lint", "orchestrator", "--json").json()["data"]
+    assert [one["key"] for one in remarks] == ["owner_threshold", "payees"]
+    rows = flux("policy", "history", "orchestrator", "--json").json()["data"]
+    assert [row["limits"] for row in rows] == ["", "$1,000.00 in 24h"]
+
+
+def test_a_file_to_lint_that_is_not_there_is_not_taken_for_an_agent(
+    flux: Flux, home: Path, owner: dict[str, str]
+) -> None:
+    told = flux("policy", "lint", "none.toml")
+    assert (told.code, "cannot read none.toml: No such file or directory" in told.err) == (2, True)
+
+
+def test_a_misspelt_key_is_told_with_those_there_are(
+    flux: Flux, home: Path, owner: dict[str, str]
+) -> None:
+    (home / "bad.toml").write_text('payees_denied = ["researcher"]\n')
+    told = flux("policy", "lint", str(home / "bad.toml"), "--json").json()["error"]["message"]
+    assert told.startswith("payees_denied is no part of a policy: there are asset, ")
+    assert ", denied_payees, " in told
+
+
 def test_what_is_shown_as_toml_sets_the_same_policy(
     flux: Flux, home: Path, owner: dict[str, str]
 ) -> None:

@@ -10,6 +10,7 @@ from flux_cli.domain.money import CREDIT, parse_money
 from flux_cli.entrypoints.cli.document import Column, Document, Listing
 from flux_cli.entrypoints.cli.exit_codes import ExitCode
 from flux_cli.entrypoints.cli.invocation import Invocation
+from flux_cli.entrypoints.cli.nouns import ENTRIES
 from flux_cli.entrypoints.cli.options import LIST, MONEY, PLAN, WAIT, moment
 from flux_cli.entrypoints.cli.verb import verb
 from flux_cli.errors import InvalidInput, WorkFailed
@@ -131,6 +132,29 @@ def test_help_puts_a_commands_own_options_first_and_ends_with_examples(flux: Any
     ).out.index("--dry-run")
 
 
+def test_usage_names_arguments_as_the_examples_do(flux: Any) -> None:
+    first = [
+        flux(*words.split(), "--help").out.splitlines()[0]
+        for words in ("pay", "run", "contracts submit", "completion", "policy lint")
+    ]
+
+    assert first == [
+        "Usage: flux pay [OPTIONS] FROM TO AMOUNT",
+        "Usage: flux run [OPTIONS] [GOAL]",
+        "Usage: flux contracts submit [OPTIONS] ID FILE...",
+        "Usage: flux completion [OPTIONS] SHELL",
+        "Usage: flux policy lint [OPTIONS] {FILE|AGENT}",
+    ]
+
+
+@pytest.mark.parametrize("noun", [entry.name for entry in ENTRIES if entry.kind == "noun"])
+def test_a_nouns_help_says_what_each_verb_does_to_the_end(flux: Any, noun: str) -> None:
+    shown = flux(noun, "--help").out
+
+    assert "...\n" not in shown.partition("Commands:")[2]
+    assert max(map(len, shown.splitlines())) <= 80
+
+
 def test_every_shared_option_explains_itself(flux: Any, demo: typer.Typer) -> None:
     @verb(demo, "all", options=LIST | MONEY | PLAN | WAIT)
     def everything(flux: Invocation) -> None:
@@ -182,7 +206,11 @@ def test_a_time_is_a_date_an_instant_or_how_long_ago(text: str, meant: datetime)
     assert moment(text, "--since", NOW) == meant
 
 
-@pytest.mark.parametrize("text", ["", "yesterday", "999999d", "٣d", "-1h", "2026-13-01"])
+BEYOND = ["0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-14:00"]
+"""There are no such instants in UTC."""
+
+
+@pytest.mark.parametrize("text", ["", "yesterday", "999999d", "٣d", "-1h", "2026-13-01", *BEYOND])
 def test_what_is_no_time_is_refused(text: str) -> None:
     with pytest.raises(InvalidInput):
         moment(text, "--since", NOW)

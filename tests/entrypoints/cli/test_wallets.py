@@ -189,7 +189,7 @@ def test_an_exchange_records_its_rate_and_what_rounding_lost(flux: Flux, economy
     assert sums(flux) == {"CREDIT": 0, "KWD": 0, "EUR": 0}
     assert flux("verify").code == 0
     shown = flux(*argv[:3], "0.1", *argv[4:], tty=True, NO_COLOR="1")
-    assert "rate                   29871/10000 EUR for each KWD" in shown.out.splitlines()
+    assert "rate                   2.9871 EUR for each KWD" in shown.out.splitlines()
     assert "lost by rounding down  871/1000 of 0.01 EUR" in shown.out.splitlines()
     assert shown.err.splitlines()[-1] == "0.100 KWD became 0.29 EUR, simulated"
 

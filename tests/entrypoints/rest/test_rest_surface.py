@@ -47,6 +47,14 @@ def test_42_43_44_only_plain_decimals_are_amounts(pair: Client) -> None:
     assert pair.get("/v1/payments").json["data"] == []
 
 
+def test_what_is_wrong_with_a_body_is_said_in_words(pair: Client) -> None:
+    number = pair.post("/v1/payments", {**PAY, "amount": 12.5}).json["detail"]
+    without = pair.post("/v1/payments", {"from_agent": "alice"}).json["detail"]
+
+    assert number == "body.amount: Input should be a valid string"
+    assert without == "body.to_agent: Field required"
+
+
 def no_amount(pair: Client, amount: str) -> None:
     replies = [
         pair.post("/v1/payments", PAY | {"amount": amount}),
