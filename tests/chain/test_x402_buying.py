@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
@@ -21,6 +22,7 @@ from flux_cli.domain.money import USDC, Money
 from flux_cli.domain.paywalls import WebPayment, WebState
 from flux_cli.domain.settlements import Settlement, SettlementState
 from flux_cli.errors import InvalidInput, KeyReused, ShopFailed, ShopRefused
+from flux_cli.usecases import pay_url as pay_url_module
 from flux_cli.usecases import settle
 from flux_cli.usecases.pay_url import Barred, Bought, Free, UrlWish, pay_url
 from flux_cli.usecases.policy_versions import put_in_force, revise
@@ -171,6 +173,33 @@ class Dying:
     def header(self, payment: Signed) -> str:
         self._die("header")
         return self.web.header(payment)
+
+
+def test_67_who_signs_second_under_one_key_is_told_what_the_first_got(
+    payer: paying.Payer, shop: Shop, chain: rig.LocalChain, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    slow_reads, quick_ends = threading.Event(), threading.Event()
+    sign = pay_url_module.sign_header
+
+    def sign_late(*about: Any) -> Any:
+        if not slow_reads.is_set():
+            slow_reads.set()
+            assert quick_ends.wait(60)
+        return sign(*about)
+
+    monkeypatch.setattr(pay_url_module, "sign_header", sign_late)
+    payers = [paying.open_payer(payer.config.ledger.path, [chain.url]) for _ in range(2)]
+    slow, quick = (replace(open_web(one.deps, one.settling), pause_seconds=0.01) for one in payers)
+    with ThreadPoolExecutor(1) as pool:
+        late = pool.submit(buy, slow, shop.url)
+        assert slow_reads.wait(60)
+        first = buy(quick, shop.url)
+        quick_ends.set()
+        second = late.result()
+    assert [one.payment.state for one in (first, second)] == [WebState.DELIVERED] * 2
+    assert (len(set(shop.headers)), shop.sent) == (1, 1)
+    for one in payers:
+        one.close()
 
 
 @pytest.mark.parametrize("moment", ["header", "send", "answer"])
