@@ -10,6 +10,7 @@ import getpass
 import json
 import os
 import secrets
+import sys
 import threading
 from collections.abc import Callable
 from pathlib import Path
@@ -20,13 +21,15 @@ from flux_cli.signer.encoding import checksum, keccak
 from flux_cli.signer.policy import write_private
 
 SERVICE = "flux-wallet"
-KEYRINGS = (
-    ("keyring.backends.SecretService", "Keyring"),
-    ("keyring.backends.kwallet", "DBusKeyring"),
-    ("keyring.backends.macOS", "Keyring"),
-    ("keyring.backends.Windows", "WinVaultKeyring"),
-)
-"""The keyrings that keep a secret encrypted and ask for a login; any other is refused."""
+KEYRINGS = {
+    "linux": (("SecretService", "Keyring"), ("kwallet", "DBusKeyring")),
+    "darwin": (("macOS", "Keyring"),),
+    "win32": (("Windows", "WinVaultKeyring"),),
+}
+"""The keyrings that keep a secret encrypted and ask for a login; any other is refused.
+
+Only this system's are loaded: to load macOS's elsewhere runs compilers to look for its libraries.
+"""
 
 KEYRING_SECONDS = 3.0
 LOCKED = "the keyring is locked or does not answer: unlock it, or log in to the desktop first"
@@ -184,9 +187,9 @@ def _keyring() -> Any:
     import importlib
 
     found = []
-    for module, name in KEYRINGS:
+    for module, name in KEYRINGS.get(sys.platform, ()):
         try:
-            backend = getattr(importlib.import_module(module), name)
+            backend = getattr(importlib.import_module(f"keyring.backends.{module}"), name)
             found.append((float(backend.priority), backend))
         except Exception:  # noqa: S112 - what is not for this machine says so in many ways
             continue

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+import os
+import sys
+from functools import cache
+from types import ModuleType
 from typing import Any
 
 from flux_cli.adapters.keychain.watchdog import within
 
-REAL = frozenset(
-    {
-        "keyring.backends.SecretService.Keyring",
-        "keyring.backends.kwallet.DBusKeyring",
-        "keyring.backends.macOS.Keyring",
-        "keyring.backends.Windows.WinVaultKeyring",
-    }
-)
+BY_PLATFORM = {
+    "linux": ("keyring.backends.SecretService.Keyring", "keyring.backends.kwallet.DBusKeyring"),
+    "darwin": ("keyring.backends.macOS.Keyring",),
+    "win32": ("keyring.backends.Windows.WinVaultKeyring",),
+}
+REAL = frozenset(name for names in BY_PLATFORM.values() for name in names)
 """The backends that keep a secret; others write plain text, or store nothing and say it is done."""
 
 
@@ -47,10 +49,44 @@ def _named(ring: object) -> str:
     return f"{type(ring).__module__}.{type(ring).__name__}"
 
 
+def keyrings() -> ModuleType:
+    """The library, with the keyring that its user chose for it or the best real one of this system.
+
+    Its own search loads those of every system, and macOS's runs ldconfig, gcc and ld from the path.
+    """
+    import keyring  # 0.1 s and a bus: only the making and reading of a secret pay for it
+
+    if "PYTHON_KEYRING_BACKEND" not in os.environ:
+        _choose()
+    return keyring
+
+
+@cache
+def _choose() -> None:
+    from keyring import core
+
+    ring = core.load_config() or max(_working(), key=_priority, default=None)
+    core.set_keyring(ring or core.load_keyring("keyring.backends.fail.Keyring"))
+
+
+def _working() -> list[Any]:
+    from keyring import core
+
+    found = []
+    for name in BY_PLATFORM.get(sys.platform, ()):
+        try:
+            found.append(core.load_keyring(name))
+        except Exception:  # noqa: S112 - what is not for this machine says so in many ways
+            continue
+    return found
+
+
+def _priority(ring: Any) -> float:
+    return float(ring.priority)
+
+
 def _real_ring() -> Any:
     """The keyring in use if it is a real one, or the first real one of a chain of them."""
-    import keyring  # 0.1 s and a bus: only the making and reading of the secret pay for it
-
-    ring = keyring.get_keyring()
+    ring = keyrings().get_keyring()
     rings = getattr(ring, "backends", [ring])
     return next((one for one in rings if _named(one) in REAL), None)

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TypeVar
 
 from flux_cli.adapters.keychain import watchdog
+from flux_cli.adapters.keychain.keyring_item import keyrings
 from flux_cli.errors import Fix, InvalidInput, KeyringUnusable
 
 T = TypeVar("T")
@@ -45,7 +46,7 @@ def _found(place: KeyPlace, environ: Mapping[str, str]) -> tuple[str, str | None
     if environ.get(named):
         return "file", _usable(_file(Path(environ[named]), named), named)
     try:
-        kept = _watched(lambda: _keyring().get_password(SERVICE, place.provider))
+        kept = _watched(lambda: keyrings().get_password(SERVICE, place.provider))
     except KeyringUnusable:
         return "none", None
     return ("keyring", _usable(kept, "the keyring")) if kept else ("none", None)
@@ -59,9 +60,9 @@ def store(place: KeyPlace, secret: str) -> None:
     secret = _usable(secret, "the key")
 
     def keep() -> bool:
-        keyring = _keyring()
-        keyring.set_password(SERVICE, place.provider, secret)
-        return bool(keyring.get_password(SERVICE, place.provider) == secret)
+        ring = keyrings()
+        ring.set_password(SERVICE, place.provider, secret)
+        return bool(ring.get_password(SERVICE, place.provider) == secret)
 
     if not _watched(keep):
         raise _unusable("it does not keep what it is given", place)
@@ -71,10 +72,10 @@ def forget(place: KeyPlace) -> bool:
     """Take the key out of the keyring; whether there was one. Raises `KeyringUnusable`."""
 
     def remove() -> bool:
-        keyring = _keyring()
-        if keyring.get_password(SERVICE, place.provider) is None:
+        ring = keyrings()
+        if ring.get_password(SERVICE, place.provider) is None:
             return False
-        keyring.delete_password(SERVICE, place.provider)
+        ring.delete_password(SERVICE, place.provider)
         return True
 
     return _watched(remove)
@@ -98,12 +99,6 @@ def _file(path: Path, variable: str) -> str:
         raise InvalidInput(
             f"{variable} names a file that cannot be read: {error.strerror}", param=variable
         ) from None
-
-
-def _keyring() -> Any:
-    import keyring  # 0.1 s that only a command that needs a key pays
-
-    return keyring
 
 
 def _watched(action: Callable[[], T]) -> T:

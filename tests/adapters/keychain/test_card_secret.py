@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import stat
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import Callable
@@ -244,3 +247,25 @@ def test_reads_and_help_touch_no_keyring(
         ended = flux(*line, "--db", str(ledger)) if line[-1] != "--help" else flux(*line)
         assert ended.code == 0, ended.err
     assert not ledger.with_name("flux.db.card-secret").exists()
+
+
+@pytest.mark.parametrize(
+    "use",
+    [
+        "from flux_cli.adapters.keychain.keyring_item import keyrings; keyrings().get_keyring()",
+        "from flux_cli.signer import keys; keys._keyring()",
+    ],
+)
+def test_to_look_for_a_keyring_runs_no_program_from_the_path(use: str, tmp_path: Path) -> None:
+    for name in ("gcc", "cc", "ld", "objdump"):
+        trap = tmp_path / name
+        trap.write_text(f"#!/bin/sh\ntouch {tmp_path}/ran-{name}\n", encoding="utf-8")
+        trap.chmod(0o700)
+    environ = {name: text for name, text in os.environ.items() if not name.startswith("PYTHON")}
+    environ["PATH"] = f"{tmp_path}:{environ['PATH']}"
+    code = f"try:\n    {use}\nexcept Exception as error:\n    print(type(error).__name__)"
+    done = subprocess.run(
+        [sys.executable, "-c", code], env=environ, cwd=tmp_path, capture_output=True, check=True
+    )
+    assert done.stdout in (b"", b"NoKey\n")
+    assert [path.name for path in tmp_path.glob("ran-*")] == []
