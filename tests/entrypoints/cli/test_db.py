@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -28,6 +29,29 @@ def test_a_backup_is_put_back_by_its_owner_only(flux: Flux, tmp_path: Path) -> N
     assert json.loads(restored.out)["given_up"] == {"movements": 1, "events": 0}
     shown = json.loads(flux("agents", "show", "orchestrator", "--json").out)
     assert shown["available"]["decimal"] == "500.000000"
+    assert flux("verify").code == 0
+
+
+def test_23_an_old_file_put_in_the_ledgers_place_is_accepted_by_its_owner_only(
+    flux: Flux, tmp_path: Path
+) -> None:
+    assert flux("init").code == 0
+    ledger = Path(json.loads(flux("db", "path", "--json").out)["id"])
+    copy = tmp_path / "copy.db"
+    assert flux("db", "backup", str(copy)).code == 0
+    assert flux("agents", "fund", "orchestrator", "5").code == 0
+    shutil.copyfile(copy, ledger)
+
+    again = flux("agents", "fund", "orchestrator", "5", "--json")
+    assert (again.code, json.loads(again.out)["error"]["code"]) == (9, "ledger_corrupt")
+    for told in ((), ("--yes",)):
+        refused = flux("recover", "--accept", *told, "--json")
+        assert (refused.code, json.loads(refused.out)["error"]["code"]) == (4, "owner_not_proved")
+    assert flux("agents", "fund", "orchestrator", "5").code == 9
+
+    accepted = flux("recover", "--accept", "--owner-token-file", f"{ledger}.owner", "--json")
+    assert accepted.code == 0, accepted.err
+    assert flux("agents", "fund", "orchestrator", "5").code == 0
     assert flux("verify").code == 0
 
 
