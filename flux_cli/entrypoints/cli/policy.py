@@ -248,6 +248,10 @@ def simulate(
 )
 def backtest(flux: Invocation, agent: Subject, candidate: Where) -> None:
     """Judge real payments again under another policy, and list each that ends otherwise."""
+    if agent == EVERYBODY:
+        raise InvalidInput(
+            "payments are judged again under an agent's own policy; name the agent", param="AGENT"
+        )
     deps = open_existing(flux.config, timeout=flux.timeout)
     with deps.store.reading() as reader:
         policy = _candidate(deps, reader, agent, candidate).new

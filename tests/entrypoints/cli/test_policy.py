@@ -169,6 +169,12 @@ def test_backtest_shows_every_payment_that_would_end_otherwise(
     assert "4 payments judged again, 2 would end otherwise" in told.out + told.err
 
 
+def test_a_backtest_is_of_one_agents_payments(flux: Flux, tmp_path: Path) -> None:
+    refused = flux("policy", "backtest", "*", str(tmp_path / "new.toml"))
+    assert refused.code == 2
+    assert "name the agent" in refused.err
+
+
 BAD = {
     "no file": ("none.toml", None, "cannot read"),
     "bad TOML": ("bad.toml", b"per_payment = ", "Invalid value (at end of document"),
