@@ -15,6 +15,7 @@ from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass, field
+from types import TracebackType
 from typing import Any, TypeVar
 
 from flux_cli.adapters.store.journal import Journal
@@ -84,21 +85,9 @@ class CommitGroups:
         self._had_company = False
         self._open: Group | None = None
 
-    @contextmanager
-    def member(self) -> Iterator[Group]:
+    def member(self) -> AbstractContextManager[Group]:
         """Write in the open group, or in a new one; on leaving, it is committed or it raises."""
-        group = self._join()
-        kept = False
-        try:
-            with _undone_alone(group):
-                yield group
-            group.members += 1
-            kept = True
-        finally:
-            # With nothing in it to keep, or all of it undone, the group ends.
-            self._leave(group, may_go_on=group.members > 0 and group.failure is None)
-            if kept:
-                self._await(group)
+        return _Member(self)
 
     def run(self, work: Callable[[Group], T]) -> T:
         """What `work` gives, once the group it was done in is committed; raises what it raises.
@@ -268,6 +257,47 @@ class CommitGroups:
             self._open, group.is_closed = None, True
             if group.done is not None:
                 group.done.set()
+
+
+class _Member(AbstractContextManager[Group]):
+    """A class for the sake of speed, since every commit passes through it."""
+
+    __slots__ = ("_alone", "_group", "_groups")
+
+    def __init__(self, groups: CommitGroups) -> None:
+        self._groups = groups
+
+    def __enter__(self) -> Group:
+        group = self._group = self._groups._join()
+        self._alone = _undone_alone(group)
+        try:
+            self._alone.__enter__()
+        except BaseException:
+            self._leave()
+            raise
+        return group
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        kept = False
+        try:
+            self._alone.__exit__(kind, error, trace)
+            if error is None:
+                self._group.members += 1
+                kept = True
+        finally:
+            self._leave()
+            if kept:
+                self._groups._await(self._group)
+
+    def _leave(self) -> None:
+        # With nothing in it to keep, or all of it undone, the group ends.
+        group = self._group
+        self._groups._leave(group, may_go_on=group.members > 0 and group.failure is None)
 
 
 def _is_open(group: Group) -> bool:

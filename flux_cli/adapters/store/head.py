@@ -141,9 +141,9 @@ class HeadFile:
         slot = 1 - self._found[0]
         data = spell(head)
         self._put(data, slot * SLOT)
-        slots = [self._seen[:SLOT].ljust(SLOT), self._seen[SLOT:].ljust(SLOT)]
-        slots[slot] = data
-        self._seen, self._found = b"".join(slots), (slot, head)
+        first, second = self._seen[:SLOT].ljust(SLOT), self._seen[SLOT:].ljust(SLOT)
+        self._seen = first + data if slot else data + second
+        self._found = slot, head
 
     def replace(self, head: Head) -> None:
         """Forget every recorded head but this one; the caller holds the lock."""

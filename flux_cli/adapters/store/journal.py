@@ -70,12 +70,14 @@ class Journal:
         self.movements = tip(connection, "movements")
         self.events = tip(connection, "events")
 
-    def resume(self) -> None:
-        """What was known is still so, unless another connection has written meanwhile."""
+    def resume(self) -> bool:
+        """Whether what was known is still so: no other connection has written meanwhile."""
         others = _others(self.connection)
-        if others != self._others or len(self._accounts) > MOST_KNOWN:
-            self._others = others
-            self.forget()
+        if others == self._others and len(self._accounts) <= MOST_KNOWN:
+            return True
+        self._others = others
+        self.forget()
+        return False
 
     def forget(self) -> None:
         """Read everything anew: what was known was undone."""

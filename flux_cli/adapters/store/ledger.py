@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import closing, contextmanager
+from contextlib import AbstractContextManager, closing, contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
+from types import TracebackType
 from typing import Protocol, TypeVar
 
 from flux_cli.adapters.store.connection import (
@@ -24,7 +25,7 @@ from flux_cli.adapters.store.copies import (
     read_only,
     write_copy,
 )
-from flux_cli.adapters.store.group import CommitGroups
+from flux_cli.adapters.store.group import CommitGroups, Group
 from flux_cli.adapters.store.head import Head, HeadFile
 from flux_cli.adapters.store.journal import Journal
 from flux_cli.adapters.store.place import Mode, prepare
@@ -55,7 +56,7 @@ class SqliteTransaction(SqliteReader):
         self._journal = journal
         # Rows carry the ledger's time, which never goes back; the kernel judges by `now`.
         latest = journal.time
-        self._recorded_at = max(now, datetime.fromisoformat(latest)) if latest else now
+        self._recorded_at = now if instant(now) >= latest else datetime.fromisoformat(latest)
 
     @property
     def ledger_time(self) -> datetime:
@@ -122,6 +123,39 @@ class SqliteTransaction(SqliteReader):
         assert changed.rowcount == 1, f"{object_id} has events but no row"
 
 
+class _Writing(AbstractContextManager[SqliteTransaction]):
+    """A member of a group and its transaction; a class for the sake of speed."""
+
+    __slots__ = ("_clock", "_member", "_naming")
+
+    def __init__(
+        self,
+        member: AbstractContextManager[Group],
+        naming: AbstractContextManager[None],
+        clock: Clock,
+    ) -> None:
+        self._member, self._naming, self._clock = member, naming, clock
+
+    def __enter__(self) -> SqliteTransaction:
+        with self._naming:
+            group = self._member.__enter__()
+            try:
+                return SqliteTransaction(group.journal, self._clock.now())
+            except BaseException as error:
+                self._member.__exit__(type(error), error, error.__traceback__)
+                raise
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        with self._naming:
+            self._member.__exit__(kind, error, trace)
+        self._naming.__exit__(kind, error, trace)
+
+
 class SqliteStore:
     """The ledger's file. Safe to share between threads; each process opens its own."""
 
@@ -139,6 +173,7 @@ class SqliteStore:
         self._head = HeadFile(path, busy_timeout_seconds)
         self._groups = CommitGroups(self._start, self._end, busy_timeout_seconds)
         self._journal: Journal | None = None
+        self._written: Head | None = None
         self._ready = False
 
     @property
@@ -154,13 +189,11 @@ class SqliteStore:
                 set_up(self._connections.get(), self._connections.mode)
             self._ready = True
 
-    @contextmanager
-    def begin(self) -> Iterator[SqliteTransaction]:
+    def begin(self) -> AbstractContextManager[SqliteTransaction]:
         """One write transaction under the one lock, checked against the head before and after."""
         if not self._ready:
             prepare(self.path)
-        with storage_errors(self.path), self._groups.member() as group:
-            yield SqliteTransaction(group.journal, self._clock.now())
+        return _Writing(self._groups.member(), storage_errors(self.path), self._clock)
 
     def write(self, work: Callable[[SqliteTransaction], T]) -> T:
         """What `work` gives in a write transaction, once that is committed.
@@ -183,12 +216,13 @@ class SqliteStore:
             connection.execute("begin immediate")
             try:
                 # Only a commit gives it back: what was undone, or may be, is not known.
-                journal, self._journal = self._journal, None
+                journal, self._journal, is_known = self._journal, None, False
                 if journal is None or journal.connection is not connection:
                     journal = Journal(connection)
                 else:
-                    journal.resume()
-                self._check_head(journal)
+                    is_known = journal.resume()
+                if not (is_known and self._head.read() is self._written):
+                    self._check_head(journal)
             except BaseException:
                 connection.execute("rollback")
                 raise
@@ -211,8 +245,8 @@ class SqliteStore:
                 # What the disk refused may be half there: only a new connection reads anew.
                 self._connections.close()
                 raise
-            self._journal = journal
-            self._head.write(head_of(journal))
+            self._journal, self._written = journal, head_of(journal)
+            self._head.write(self._written)
         finally:
             self._head.release()
 
