@@ -7,8 +7,7 @@ from dataclasses import replace
 from flux_cli.domain.money import Money
 from flux_cli.domain.quorum import BallotError
 from flux_cli.domain.work import Submission
-from flux_cli.errors import WorkFailed
-from flux_cli.usecases.better_words import Work, charge_answer, faults_of
+from flux_cli.usecases.better_words import Work, charge_answer
 from flux_cli.usecases.brain_ports import PictureQuestion
 from flux_cli.usecases.charge_ballots import brain_allowance
 from flux_cli.usecases.ports import Deps, Progress
@@ -40,17 +39,13 @@ def better_picture(deps: Deps, work: Work, draft: Submission, progress: Progress
             if answered.error is BallotError.SCHEMA:
                 continue  # something came, but no picture
             break
-        try:
-            made = work.make(answered.value)
-            faults = faults_of(work.judge(made))
-        except WorkFailed as failure:
-            faults = (failure.message,)
-        if not faults:
+        made = work.tried(answered.value)
+        if isinstance(made, Submission):
             progress("painted", trade=trade, model=model)
             said = f"{made.summary} Scenery painted by {model}, cost {spent}."
             return replace(made, backend="llm", summary=said)
-        progress("not_painted", trade=trade, model=model, why=faults[0])
+        progress("not_painted", trade=trade, model=model, why=made[0])
     progress("drawn", trade=trade)
-    made = work.make({})
-    said = f"{made.summary} Scenery drawn offline: no usable picture from {model}, cost {spent}."
-    return replace(made, backend="rule_fallback", summary=said)
+    drawn = work.make({})
+    said = f"{drawn.summary} Scenery drawn offline: no usable picture from {model}, cost {spent}."
+    return replace(drawn, backend="rule_fallback", summary=said)

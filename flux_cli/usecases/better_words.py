@@ -30,6 +30,14 @@ class Work:
     make: Callable[[Mapping[str, str]], Submission]
     judge: Callable[[Submission], tuple[Check, ...]]
 
+    def tried(self, given: Mapping[str, str]) -> Submission | tuple[str, ...]:
+        """The work with what a model gave, or why that is not taken."""
+        try:
+            made = self.make(given)
+        except WorkFailed as failure:
+            return (failure.message,)
+        return _faults(self.judge(made)) or made
+
 
 def better_words(deps: Deps, work: Work, progress: Progress) -> Submission:
     """The work with a model's texts where one wrote any that pass every check, else without.
@@ -46,19 +54,16 @@ def better_words(deps: Deps, work: Work, progress: Progress) -> Submission:
             return draft
         if answered.backend != "llm":
             break
-        try:
-            made = work.make(answered.value)
-            faults = faults_of(work.judge(made))
-        except WorkFailed as failure:
-            faults = (failure.message,)
-        if not faults:
+        made = work.tried(answered.value)
+        if isinstance(made, Submission):
             progress("worded", trade=trade, model=answered.model, texts=len(answered.value))
             return replace(made, backend="llm")
+        faults = made
         progress("not_worded", trade=trade, model=answered.model, why=faults[0])
     return replace(work.make({}), backend="rule_fallback")
 
 
-def faults_of(checks: tuple[Check, ...]) -> tuple[str, ...]:
+def _faults(checks: tuple[Check, ...]) -> tuple[str, ...]:
     """What the checks that failed say."""
     return tuple(
         f"{check.name}: wanted {check.wanted}, found {check.found}"

@@ -136,10 +136,7 @@ class LiveBrain:
             return within(read_list(form), question.read, planner.model)
 
         call = Call(planner, wish_prompt(question), read, self._soft_seconds)
-        answered, failed = self._asked(call, question.read)
-        if failed is None:
-            return answered
-        return replace(answered, backend="rule_fallback", error=failed.error)
+        return self._asked_or(call, question.read)
 
     def _words(self, question: WordsQuestion) -> Answered[Mapping[str, str]]:
         """A model's texts for some of the slots, none where it has none."""
@@ -153,11 +150,7 @@ class LiveBrain:
             self._specialist, words_prompt(question), read, self._soft_seconds, question.subject,
             question.allowance,
         )  # fmt: skip
-        nothing: Mapping[str, str] = {}
-        answered, failed = self._asked(call, nothing)
-        if failed is None:
-            return answered
-        return replace(answered, backend="rule_fallback", error=failed.error)
+        return self._asked_or(call, dict[str, str]())
 
     def _picture(self, question: PictureQuestion) -> Answered[Mapping[str, str]]:
         """A picture of the scene, none where there is none."""
@@ -171,8 +164,11 @@ class LiveBrain:
             self._painter, picture_prompt(question.scene), read, self._soft_seconds,
             question.subject, question.allowance,
         )  # fmt: skip
-        nothing: Mapping[str, str] = {}
-        answered, failed = self._asked(call, nothing)
+        return self._asked_or(call, dict[str, str]())
+
+    def _asked_or(self, call: Call[A], offline: A) -> Answered[A]:
+        """The answer, or what stands without one."""
+        answered, failed = self._asked(call, offline)
         if failed is None:
             return answered
         return replace(answered, backend="rule_fallback", error=failed.error)
