@@ -6,6 +6,7 @@ import os
 import signal
 import sys
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from types import FrameType
@@ -47,8 +48,20 @@ def _send_again(lost: sys.UnraisableHookArgs) -> None:
     if number is None:
         sys.__unraisablehook__(lost)
         return
-    # Sent from here it would be raised, and lost, in here.
-    threading.Timer(0.01, os.kill, (os.getpid(), number)).start()
+    threading.Thread(target=_send_outside, args=(number,), daemon=True).start()
+
+
+def _send_outside(number: signal.Signals) -> None:
+    """Send a signal once the main thread is out of the hook: in there it would be lost again."""
+    main, hook = threading.main_thread().ident, _send_again.__code__
+    while True:
+        time.sleep(0.01)
+        frame = sys._current_frames().get(main or 0)
+        while frame is not None and frame.f_code is not hook:
+            frame = frame.f_back
+        if frame is None:
+            break
+    os.kill(os.getpid(), number)
 
 
 STOPS: dict[type[BaseException], signal.Signals] = {

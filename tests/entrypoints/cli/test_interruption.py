@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import threading
 import time
 import weakref
 
@@ -16,13 +17,24 @@ class Thing:
     """Something that a callback can watch."""
 
 
-@pytest.mark.parametrize(
-    ("number", "raised"),
-    [(signal.SIGTERM, Terminated), (signal.SIGINT, KeyboardInterrupt)],
-)
+STOPS = [(signal.SIGTERM, Terminated), (signal.SIGINT, KeyboardInterrupt)]
+
+
+@pytest.mark.parametrize("slow", [0, 0.2], ids=["at once", "a thread takes long to start"])
+@pytest.mark.parametrize(("number", "raised"), STOPS)
 def test_a_signal_that_comes_inside_a_callback_is_not_lost(
-    number: signal.Signals, raised: type[BaseException]
+    number: signal.Signals,
+    raised: type[BaseException],
+    slow: float,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    start = threading.Thread.start
+
+    def start_slowly(thread: threading.Thread) -> None:
+        start(thread)
+        time.sleep(slow)
+
+    monkeypatch.setattr(threading.Thread, "start", start_slowly)
     things = [Thing()]
     watch = weakref.ref(things[0], lambda _: os.kill(os.getpid(), number))
 
